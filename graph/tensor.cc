@@ -1,0 +1,77 @@
+#include "graph/tensor.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "graph/check.h"
+
+namespace espalier {
+
+void AlignedFree::operator()(void* memory) const { std::free(memory); }
+
+AlignedBytes AllocateAligned(size_t bytes) {
+  // aligned_alloc wants a multiple of the alignment; one line at least keeps
+  // the pointer of an empty tensor valid.
+  const size_t rounded = (bytes / kTensorAlignment + 1) * kTensorAlignment;
+  auto* memory = static_cast<unsigned char*>(
+      std::aligned_alloc(kTensorAlignment, rounded));
+  if (memory == nullptr) throw std::bad_alloc();
+  std::memset(memory, 0, rounded);
+  return AlignedBytes(memory);
+}
+
+Tensor::Tensor(DataType dtype, const Shape& shape)
+    : dtype_(dtype),
+      shape_(shape),
+      num_elements_(shape.num_elements()),
+      data_(AllocateAligned(num_bytes())) {}
+
+Tensor::Tensor(const Shape& shape, absl::Span<const float> values)
+    : Tensor(DataType::kF32, shape) {
+  ESPALIER_CHECK(values.size() == static_cast<size_t>(num_elements_));
+  if (!values.empty()) std::memcpy(raw(), values.data(), num_bytes());
+}
+
+Tensor::Tensor(const Shape& shape, absl::Span<const int32_t> values)
+    : Tensor(DataType::kI32, shape) {
+  ESPALIER_CHECK(values.size() == static_cast<size_t>(num_elements_));
+  if (!values.empty()) std::memcpy(raw(), values.data(), num_bytes());
+}
+
+Tensor Tensor::Scalar(float value) {
+  return Tensor(Shape(), absl::MakeConstSpan(&value, 1));
+}
+
+Tensor::Tensor(const Tensor& other) : Tensor(other.dtype_, other.shape_) {
+  std::memcpy(raw(), other.raw(), num_bytes());
+}
+
+Tensor& Tensor::operator=(const Tensor& other) {
+  if (this != &other) *this = Tensor(other);
+  return *this;
+}
+
+Tensor Tensor::Reshaped(const Shape& shape) const {
+  ESPALIER_CHECK(shape.num_elements() == num_elements_);
+  Tensor reshaped = *this;
+  reshaped.shape_ = shape;
+  return reshaped;
+}
+
+bool operator==(const Tensor& a, const Tensor& b) {
+  return a.type() == b.type() &&
+         std::memcmp(a.raw(), b.raw(), a.num_bytes()) == 0;
+}
+
+void Tensor::RequireType(DataType dtype) const {
+  ESPALIER_CHECK(dtype_ == dtype);
+}
+
+Tensor TensorView::ToTensor() const {
+  Tensor tensor(dtype_, shape_);
+  std::memcpy(tensor.raw(), raw_, tensor.num_bytes());
+  return tensor;
+}
+
+}  // namespace espalier
