@@ -2,7 +2,7 @@
 find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(absl REQUIRED)
-find_package(dnnl REQUIRED CONFIG)
+find_package(OneDNN REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(CLI11 REQUIRED)
