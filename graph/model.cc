@@ -1,0 +1,79 @@
+#include "graph/model.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "graph/status.h"
+#include "graph/status_macros.h"
+
+namespace espalier {
+namespace {
+
+absl::Status CheckDomain(const Graph& graph, const std::string& name,
+                         const InputDomain& domain) {
+  const NodeId id = graph.Find(name);
+  if (id == kNoNode || AsLeaf(*graph.node(id).op) != LeafKind::kInput ||
+      graph.node(id).type.dtype != DataType::kF32) {
+    return absl::InvalidArgumentError(
+        "the graph has no f32 input of this name");
+  }
+  const auto elements =
+      static_cast<size_t>(graph.node(id).type.shape.num_elements_per_sample());
+  if (domain.lower.size() != elements || domain.upper.size() != elements) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "expected ", elements, " pairs, one per element of a sample, found ",
+        domain.lower.size(), " lower and ", domain.upper.size(),
+        " upper ends"));
+  }
+  for (size_t i = 0; i < elements; ++i) {
+    // Written so that NaN fails.
+    if (!(std::isfinite(domain.lower[i]) && std::isfinite(domain.upper[i]) &&
+          domain.lower[i] <= domain.upper[i])) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("pair ", i, " is ", domain.lower[i], ":",
+                       domain.upper[i], ", expected finite lower <= upper"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Validate(const Model& model) {
+  const Graph& graph = model.graph;
+  size_t variables = 0;
+  for (const std::vector<NodeId>* leaves :
+       {&graph.parameters(), &graph.states()}) {
+    for (NodeId id : *leaves) {
+      const Node& node = graph.node(id);
+      const auto value = model.values.find(node.name);
+      if (value == model.values.end()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(node.ToString(), " has no value"));
+      }
+      if (value->second.type() != node.type) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(node.ToString(), " has type ", node.type.ToString(),
+                         ", its value has ", value->second.type().ToString()));
+      }
+      ++variables;
+    }
+  }
+  if (model.values.size() != variables) {
+    for (const auto& [name, value] : model.values) {
+      const NodeId id = graph.Find(name);
+      if (id == kNoNode || LeafInitializer(*graph.node(id).op) == nullptr) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("value ", Quoted(name),
+                         " belongs to no parameter or state of the graph"));
+      }
+    }
+  }
+  for (const auto& [name, domain] : model.domains) {
+    RETURN_IF_ERROR(Annotate(CheckDomain(graph, name, domain),
+                             absl::StrCat("domain of ", Quoted(name))));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace espalier
