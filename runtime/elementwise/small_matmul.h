@@ -1,0 +1,36 @@
+// Matrix products too small for a call into a kernel library: plain loops
+// over register tiles, on the calling thread.
+#ifndef ESPALIER_RUNTIME_ELEMENTWISE_SMALL_MATMUL_H_
+#define ESPALIER_RUNTIME_ELEMENTWISE_SMALL_MATMUL_H_
+
+#include <cstdint>
+
+#include "runtime/elementwise/isa.h"
+
+namespace espalier {
+
+// C[m, n] = activation(op(A) op(B) + bias[n]), all dense and row by row.
+struct SmallMatmulOptions {
+  int64_t m = 0, n = 0, k = 0;
+  bool transpose_a = false;  // A is stored [k, m], else [m, k]
+  bool transpose_b = false;  // B is stored [n, k], else [k, n]
+  enum class Activation { kNone, kRelu, kLeakyRelu };
+  Activation activation = Activation::kNone;
+  float slope = 0;  // of kLeakyRelu, for negative values
+};
+
+// Whether these loops beat a library call on one thread.
+bool SmallMatmulPays(const SmallMatmulOptions& options);
+
+// Bytes of scratch (aligned to 64) that SmallMatmul needs.
+int64_t SmallMatmulScratchBytes(const SmallMatmulOptions& options);
+
+// Each element is summed in the order of k, with fused multiply-adds where
+// the ISA has them, starting from 0; the bias is added last. A NaN propagates,
+// also through relu. `bias` may be null. c overlaps none of the others.
+void SmallMatmul(Isa isa, const SmallMatmulOptions& options, const float* a,
+                 const float* b, const float* bias, float* c, void* scratch);
+
+}  // namespace espalier
+
+#endif  // ESPALIER_RUNTIME_ELEMENTWISE_SMALL_MATMUL_H_
