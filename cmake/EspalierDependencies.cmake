@@ -1,4 +1,5 @@
-# The one place that names third-party packages (all are Debian's).
+# The third-party packages (all are Debian's). Those that the libraries link to
+# stand in espalierConfig.cmake.in too.
 find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(absl REQUIRED)
