@@ -1,0 +1,26 @@
+// Elementwise ops of two inputs with broadcasting (BroadcastShapes).
+#ifndef ESPALIER_OPS_BINARY_H_
+#define ESPALIER_OPS_BINARY_H_
+
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "graph/builder.h"
+#include "graph/op.h"
+
+namespace espalier {
+
+Value Add(Value a, Value b, absl::string_view name = "");
+Value Sub(Value a, Value b, absl::string_view name = "");
+Value Mul(Value a, Value b, absl::string_view name = "");
+Value Div(Value a, Value b, absl::string_view name = "");
+
+enum class BinaryKind { kAdd, kSub, kMul, kDiv };
+// Nothing for nodes of other kinds.
+absl::optional<BinaryKind> AsBinary(const Node& node);
+
+absl::Span<const OpTable::Entry> BinaryEntries();
+
+}  // namespace espalier
+
+#endif  // ESPALIER_OPS_BINARY_H_

@@ -1,0 +1,55 @@
+// Elementwise ops of one input: activations and elementary functions. Each is a
+// row of the table in elementwise.cc. The result has the input's shape.
+#ifndef ESPALIER_OPS_ELEMENTWISE_H_
+#define ESPALIER_OPS_ELEMENTWISE_H_
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "graph/builder.h"
+#include "graph/op.h"
+
+namespace espalier {
+
+// max(x, 0); the gradient at 0 is 0.
+Value Relu(Value x, absl::string_view name = "");
+// x > 0 ? x : slope * x; the gradient at 0 is `slope`. slope is finite.
+Value LeakyRelu(Value x, float slope = 0.01f, absl::string_view name = "");
+// 1 / (1 + exp(-x)).
+Value Sigmoid(Value x, absl::string_view name = "");
+Value Tanh(Value x, absl::string_view name = "");
+Value Identity(Value x, absl::string_view name = "");
+
+Value Neg(Value x, absl::string_view name = "");
+Value Square(Value x, absl::string_view name = "");
+// NaN below 0; the gradient at 0 is infinite.
+Value Sqrt(Value x, absl::string_view name = "");
+Value Exp(Value x, absl::string_view name = "");
+Value Log(Value x, absl::string_view name = "");
+Value Abs(Value x, absl::string_view name = "");
+// -1, 0 or 1; its gradient is 0, and the gradient of Abs at 0 is Sign(0) = 0.
+Value Sign(Value x, absl::string_view name = "");
+
+// factor * x, or factor * x / N with `over_batch`, where N is the batch size:
+// x must then have the symbolic batch. factor is finite.
+Value Scale(Value x, float factor, bool over_batch = false,
+            absl::string_view name = "");
+
+// An activation by name, as layers and the command take it.
+enum class Activation { kIdentity, kRelu, kLeakyRelu, kSigmoid, kTanh };
+Value Activate(Value x, Activation activation, absl::string_view name = "");
+absl::string_view ActivationName(Activation activation);  // "leaky-relu"
+absl::StatusOr<Activation> ParseActivation(absl::string_view name);
+
+bool IsRelu(const Node& node);
+// Elementwise ops of one input that map 0 to 0, whatever the attributes: what
+// is true of a removed unit before them is true after them.
+bool MapsZeroToZero(const Node& node);
+
+// The kinds of this file with their factories.
+absl::Span<const OpTable::Entry> ElementwiseEntries();
+
+}  // namespace espalier
+
+#endif  // ESPALIER_OPS_ELEMENTWISE_H_

@@ -1,0 +1,31 @@
+// Layers: functions over ops that make their own named parameters.
+#ifndef ESPALIER_OPS_LAYERS_H_
+#define ESPALIER_OPS_LAYERS_H_
+
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "graph/builder.h"
+#include "ops/elementwise.h"
+
+namespace espalier {
+namespace layers {
+
+struct DenseOptions {
+  absl::string_view name = "dense";  // made unique in the graph
+  // He for relu and leaky relu, Glorot for the rest, unless given.
+  absl::optional<Initializer> weight_initializer;
+};
+
+// activation(x W + b): x is [N, K]; makes the parameters `name/weight` [K,
+// units] and `name/bias` [units] (zeros) and the nodes `name` (the product)
+// and `name/relu`, or whatever the activation is called.
+Value Dense(Value x, int64_t units,
+            Activation activation = Activation::kIdentity,
+            const DenseOptions& options = DenseOptions());
+
+}  // namespace layers
+}  // namespace espalier
+
+#endif  // ESPALIER_OPS_LAYERS_H_

@@ -1,0 +1,107 @@
+// Lowering: the verbs in which an op tells the runtime how to compute it. No
+// verb knows a kernel library; the planner fuses, places and orders.
+#ifndef ESPALIER_RUNTIME_LOWERING_H_
+#define ESPALIER_RUNTIME_LOWERING_H_
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "graph/shape.h"
+
+namespace espalier {
+
+// A formula for one element, written with ordinary operators:
+//   lowering.Elementwise(Expr::Operand(0) * Sigmoid(Expr::Operand(0)), ...)
+// Immutable; copies share. NaN passes through every function.
+class Expr {
+ public:
+  // The element of operand number i that broadcasting reads here.
+  static Expr Operand(int i);
+  // value * N^batch_power, where N is the batch size of the run.
+  static Expr Number(float value, int batch_power = 0);
+
+  struct Node;  // runtime/expression.h
+  const Node& node() const { return *node_; }
+
+ private:
+  friend struct ExprMaker;
+  explicit Expr(std::shared_ptr<const Node> node) : node_(std::move(node)) {}
+  std::shared_ptr<const Node> node_;
+};
+
+Expr operator+(const Expr& a, const Expr& b);
+Expr operator-(const Expr& a, const Expr& b);
+Expr operator*(const Expr& a, const Expr& b);
+Expr operator/(const Expr& a, const Expr& b);
+Expr operator-(const Expr& x);
+Expr Max(const Expr& a, const Expr& b);
+Expr Min(const Expr& a, const Expr& b);
+Expr Sqrt(const Expr& x);
+Expr Abs(const Expr& x);
+Expr Sign(const Expr& x);  // -1, 0 or 1
+Expr Exp(const Expr& x);
+Expr Log(const Expr& x);
+Expr Tanh(const Expr& x);
+Expr Sigmoid(const Expr& x);
+// condition > 0 ? positive : otherwise; NaN when the condition is NaN.
+Expr SelectPositive(const Expr& condition, const Expr& positive,
+                    const Expr& otherwise);
+
+// An array in the plan; an index into its buffers.
+using BufferId = int32_t;
+
+enum class ReduceKind { kSum, kMean };
+
+// y = op(a) op(b) + bias: a is [M, K] ([K, M] if transposed), b is [K, N]
+// ([N, K] if transposed), bias is [N], y is [M, N].
+struct MatMulSpec {
+  BufferId a;
+  BufferId b;
+  bool transpose_a = false;
+  bool transpose_b = false;
+  absl::optional<BufferId> bias;
+};
+
+// Handed to Op::Lower for one node. Each verb adds work and gives the buffer of
+// its result; SetResult tells which one is the node's. Shapes may have the
+// symbolic batch. Calls that do not fit the stated shapes are our own mistakes
+// and are CHECKed: InferType has refused everything else.
+class Lowering {
+ public:
+  virtual ~Lowering() = default;
+
+  virtual BufferId input(int i) const = 0;
+  virtual const TensorType& input_type(int i) const = 0;
+  virtual const TensorType& output_type() const = 0;
+
+  // Each operand is f32 and broadcasts to `shape`.
+  virtual BufferId Elementwise(const Expr& expr,
+                               absl::Span<const BufferId> operands,
+                               const Shape& shape) = 0;
+  virtual BufferId MatMul(const MatMulSpec& spec, const Shape& shape) = 0;
+  // Over `axes` (ascending); `shape` has them left out or as 1.
+  virtual BufferId Reduce(ReduceKind kind, BufferId x,
+                          absl::Span<const int64_t> axes,
+                          const Shape& shape) = 0;
+  // Over the last axis; the logarithm of it when `log`.
+  virtual BufferId Softmax(BufferId x, bool log, const Shape& shape) = 0;
+  // [N, C] logits and [N] i32 labels give [N]: -log softmax(logits)[label].
+  // The run fails when a label is not in [0, C).
+  virtual BufferId CrossEntropy(BufferId logits, BufferId labels,
+                                const Shape& shape) = 0;
+  // [N, C]: (softmax(logits) - one_hot(label)) * dy[row]; the same check.
+  virtual BufferId CrossEntropyGradient(BufferId logits, BufferId labels,
+                                        BufferId dy, const Shape& shape) = 0;
+  // The same elements in the same order under another shape.
+  virtual BufferId Reshape(BufferId x, const Shape& shape) = 0;
+
+  virtual void SetResult(BufferId buffer) = 0;
+};
+
+}  // namespace espalier
+
+#endif  // ESPALIER_RUNTIME_LOWERING_H_
