@@ -71,6 +71,7 @@ ${umbrella}
     file(REMOVE ${present})
   endif()
   add_custom_target(espalier_headers ALL DEPENDS ${staged})
+  add_dependencies(espalier_generated espalier_headers)
 
   add_library(espalier_api INTERFACE)
   set_target_properties(espalier_api PROPERTIES EXPORT_NAME espalier)

@@ -9,6 +9,10 @@ target_include_directories(espalier_options INTERFACE "${PROJECT_SOURCE_DIR}")
 target_compile_options(espalier_options INTERFACE
   -Wall -Wextra -Wpedantic $<$<BOOL:${ESPALIER_WERROR}>:-Werror>)
 
+# Builds the headers that are made and not written: what tools that only read
+# the code need.
+add_custom_target(espalier_generated)
+
 # espalier_library(graph SOURCES a.cc b.cc DEPENDS absl::y
 #                  [PRIVATE_DEPENDS ZLIB::ZLIB] [PUBLIC_HEADERS a.h b.h]
 #                  [INTERNAL])

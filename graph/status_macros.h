@@ -9,6 +9,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+// A declaration cannot stand in parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
+
 #ifndef RETURN_IF_ERROR
 #define RETURN_IF_ERROR(expression)                      \
   do {                                                   \
@@ -28,5 +31,7 @@
   ESPALIER_ASSIGN_OR_RETURN_(ESPALIER_CONCAT_(espalier_result_, __LINE__), \
                              declaration, expression)
 #endif
+
+// NOLINTEND(bugprone-macro-parentheses)
 
 #endif  // ESPALIER_GRAPH_STATUS_MACROS_H_
