@@ -1,0 +1,265 @@
+#include "serialization/csv.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "graph/status.h"
+#include "graph/status_macros.h"
+#include "serialization/gzip.h"
+
+namespace espalier {
+namespace {
+
+using Fields = std::vector<absl::string_view>;
+
+// Walks over the lines of a text; blank ones at its end do not count.
+class Lines {
+ public:
+  explicit Lines(absl::string_view text)
+      : rest_(absl::StripTrailingAsciiWhitespace(
+            absl::StripPrefix(text, "\xEF\xBB\xBF"))) {}
+
+  // The number of the line that Next gave, from 1.
+  int64_t number() const { return number_; }
+
+  bool Next(absl::string_view* line) {
+    if (rest_.empty()) return false;
+    const size_t end = std::min(rest_.find('\n'), rest_.size());
+    *line = absl::StripSuffix(rest_.substr(0, end), "\r");
+    rest_.remove_prefix(std::min(end + 1, rest_.size()));
+    ++number_;
+    return true;
+  }
+
+ private:
+  absl::string_view rest_;
+  int64_t number_ = 0;
+};
+
+// Cuts one field off the front of `rest`, the comma after it with it; clears
+// `more` at the end of the line.
+absl::StatusOr<absl::string_view> TakeField(absl::string_view* rest,
+                                            bool* more) {
+  size_t begin = 0;
+  size_t end = rest->find(',');
+  if (absl::StartsWith(*rest, "\"")) {
+    begin = 1;
+    size_t quote = rest->find('"', begin);
+    while (quote != rest->npos && rest->substr(quote, 2) == "\"\"") {
+      quote = rest->find('"', quote + 2);
+    }
+    if (quote == rest->npos) {
+      return absl::InvalidArgumentError("a quoted field does not end");
+    }
+    end = quote + 1;
+    if (end < rest->size() && (*rest)[end] != ',') {
+      return absl::InvalidArgumentError("text follows a quoted field");
+    }
+  }
+  end = std::min(end, rest->size());
+  const absl::string_view field = rest->substr(begin, end - 2 * begin);
+  if (begin == 0 && field.find('"') != field.npos) {
+    return absl::InvalidArgumentError("a quote inside a field without quotes");
+  }
+  *more = end < rest->size();
+  rest->remove_prefix(*more ? end + 1 : end);
+  return field;
+}
+
+absl::Status Split(absl::string_view line, Fields* fields) {
+  fields->clear();
+  for (bool more = true; more;) {
+    ASSIGN_OR_RETURN(const absl::string_view field, TakeField(&line, &more));
+    fields->push_back(field);
+  }
+  return absl::OkStatus();
+}
+
+bool IsWord(absl::string_view field) {
+  double number;
+  return !absl::StripAsciiWhitespace(field).empty() &&
+         !absl::SimpleAtod(field, &number);
+}
+
+absl::StatusOr<float> ParseNumber(absl::string_view field) {
+  float number;
+  if (!absl::SimpleAtof(field, &number)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(Quoted(field), " is not a number"));
+  }
+  if (!std::isfinite(number)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(Quoted(field), " is not a finite float32"));
+  }
+  return number;
+}
+
+absl::StatusOr<int32_t> ParseClass(absl::string_view field) {
+  double number;
+  if (!absl::SimpleAtod(field, &number) || !(number >= 0) ||
+      number > std::numeric_limits<int32_t>::max() ||
+      number != std::floor(number)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        Quoted(field), " is not a class: expected a whole number from 0 up"));
+  }
+  return static_cast<int32_t>(number);
+}
+
+class CsvParser {
+ public:
+  CsvParser(absl::string_view text, const CsvOptions& options)
+      : text_(text), options_(options) {}
+
+  absl::StatusOr<CsvData> Parse() {
+    RETURN_IF_ERROR(Measure());
+    RETURN_IF_ERROR(FindTarget());
+    CsvData data;
+    for (size_t i = 0; i < names_.size(); ++i) {
+      if (i != target_) data.columns.push_back(names_[i]);
+    }
+    const int64_t inputs = columns_ - (target_ == kNone ? 0 : 1);
+    if (inputs == 0) {
+      return absl::InvalidArgumentError("has no column beside the target");
+    }
+    data.inputs = Tensor(DataType::kF32, {rows_, inputs});
+    if (target_ != kNone) {
+      data.target = options_.target_is_class
+                        ? Tensor(DataType::kI32, {rows_})
+                        : Tensor(DataType::kF32, {rows_, 1});
+    }
+    RETURN_IF_ERROR(Fill(&data));
+    return data;
+  }
+
+ private:
+  static constexpr size_t kNone = static_cast<size_t>(-1);
+
+  // Counts rows and columns, so that what is allocated afterwards is known to
+  // stand in the file.
+  absl::Status Measure() {
+    Lines lines(text_);
+    absl::string_view line;
+    Fields fields;
+    while (lines.Next(&line)) {
+      if (line.empty()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("line ", lines.number(), " is empty"));
+      }
+      RETURN_IF_ERROR(Annotate(Split(line, &fields),
+                               absl::StrCat("line ", lines.number())));
+      if (lines.number() == 1) {
+        columns_ = static_cast<int64_t>(fields.size());
+        if (std::any_of(fields.begin(), fields.end(), IsWord)) {
+          for (absl::string_view field : fields) {
+            names_.push_back(absl::StrReplaceAll(
+                absl::StripAsciiWhitespace(field), {{"\"\"", "\""}}));
+          }
+        }
+      } else if (static_cast<int64_t>(fields.size()) != columns_) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("line ", lines.number(), " has ", fields.size(),
+                         " fields: expected ", columns_, " as in line 1"));
+      }
+    }
+    rows_ = lines.number() - (names_.empty() ? 0 : 1);
+    if (rows_ <= 0) {
+      return absl::InvalidArgumentError(
+          lines.number() == 0 ? "is empty" : "holds no row below its header");
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status FindTarget() {
+    if (options_.target.empty()) return absl::OkStatus();
+    if (options_.target == "last") {
+      target_ = static_cast<size_t>(columns_ - 1);
+      return absl::OkStatus();
+    }
+    if (names_.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("target ", Quoted(options_.target),
+                       ": there is no header to find it in"));
+    }
+    for (size_t i = 0; i < names_.size(); ++i) {
+      if (names_[i] != options_.target) continue;
+      if (target_ != kNone) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("target ", Quoted(options_.target), ": columns ",
+                         target_ + 1, " and ", i + 1, " have that name"));
+      }
+      target_ = i;
+    }
+    if (target_ == kNone) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "target ", Quoted(options_.target), ": no column has that name"));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Fill(CsvData* data) const {
+    Lines lines(text_);
+    absl::string_view line;
+    Fields fields;
+    if (!names_.empty()) lines.Next(&line);
+    absl::Span<float> inputs = data->inputs.data<float>();
+    size_t next = 0;
+    for (int64_t row = 0; lines.Next(&line); ++row) {
+      RETURN_IF_ERROR(Split(line, &fields));
+      for (size_t column = 0; column < fields.size(); ++column) {
+        const absl::Status status =
+            column == target_ ? StoreTarget(fields[column], row, &*data->target)
+                              : StoreNumber(fields[column], &inputs[next++]);
+        if (!status.ok()) return Annotate(status, Place(lines, column));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  static absl::Status StoreNumber(absl::string_view field, float* number) {
+    ASSIGN_OR_RETURN(*number, ParseNumber(field));
+    return absl::OkStatus();
+  }
+
+  absl::Status StoreTarget(absl::string_view field, int64_t row,
+                           Tensor* target) const {
+    if (!options_.target_is_class) {
+      return StoreNumber(field, &target->data<float>()[row]);
+    }
+    ASSIGN_OR_RETURN(target->data<int32_t>()[row], ParseClass(field));
+    return absl::OkStatus();
+  }
+
+  std::string Place(const Lines& lines, size_t column) const {
+    return absl::StrCat(
+        "line ", lines.number(), ", column ", column + 1,
+        names_.empty() ? "" : absl::StrCat(" (", Quoted(names_[column]), ")"));
+  }
+
+  const absl::string_view text_;
+  const CsvOptions& options_;
+  int64_t rows_ = 0;
+  int64_t columns_ = 0;
+  std::vector<std::string> names_;  // of all columns; empty without a header
+  size_t target_ = kNone;
+};
+
+}  // namespace
+
+absl::StatusOr<CsvData> ReadCsv(const std::string& path,
+                                const CsvOptions& options) {
+  ASSIGN_OR_RETURN(const std::string text, ReadDataFile(path));
+  absl::StatusOr<CsvData> data = CsvParser(text, options).Parse();
+  if (data.ok()) return data;
+  return Annotate(data.status(), absl::StrCat("read ", Quoted(path)));
+}
+
+}  // namespace espalier

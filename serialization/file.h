@@ -1,0 +1,38 @@
+// Whole files in and out of memory. Errors name the file; their code is that of
+// the system call (NotFound, PermissionDenied, ResourceExhausted, ...).
+#ifndef ESPALIER_SERIALIZATION_FILE_H_
+#define ESPALIER_SERIALIZATION_FILE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "serialization/file_system.h"
+
+namespace espalier {
+
+// The bytes of a regular file. Anything else (folder, FIFO, device) is an
+// InvalidArgument and never waited for, more than `max_bytes` is a
+// ResourceExhausted before anything is read, and a file whose size changes
+// while it is read is a DataLoss.
+absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes,
+                                     FileSystem& files = RealFileSystem());
+
+// Makes `contents` the contents of the file, atomically and durably: at every
+// moment, whatever fails or kills the program, `path` holds all of the old
+// bytes or all of the new ones, and once this returns OK the new ones survive a
+// loss of power. They are written to a temporary file
+// `.<name>.tmp.<pid>.<random>` beside it, synced, and renamed.
+//
+// An existing file keeps its mode; a symbolic link is followed; anything but a
+// regular file is refused. On failure the temporary is removed. Temporaries
+// that a killed writer of the same file left behind are removed too: a living
+// writer holds a lock on its own.
+absl::Status WriteFile(const std::string& path, absl::string_view contents,
+                       FileSystem& files = RealFileSystem());
+
+}  // namespace espalier
+
+#endif  // ESPALIER_SERIALIZATION_FILE_H_

@@ -1,0 +1,68 @@
+#include "serialization/file_system.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace espalier {
+
+int FileSystem::Open(int folder, const char* name, int flags, mode_t mode) {
+  return ::openat(folder, name, flags, mode);
+}
+
+int FileSystem::Close(int file) { return ::close(file); }
+
+int FileSystem::Stat(int file, struct stat* result) {
+  return ::fstat(file, result);
+}
+
+ssize_t FileSystem::Read(int file, char* buffer, size_t size) {
+  return ::read(file, buffer, size);
+}
+
+ssize_t FileSystem::Write(int file, const char* bytes, size_t size) {
+  return ::write(file, bytes, size);
+}
+
+int FileSystem::ChangeMode(int file, mode_t mode) {
+  return ::fchmod(file, mode);
+}
+
+int FileSystem::TryLock(int file) { return ::flock(file, LOCK_EX | LOCK_NB); }
+
+int FileSystem::Sync(int file) { return ::fsync(file); }
+
+int FileSystem::Rename(int folder, const char* from, const char* to) {
+  return ::renameat(folder, from, folder, to);
+}
+
+int FileSystem::Unlink(int folder, const char* name) {
+  return ::unlinkat(folder, name, 0);
+}
+
+int FileSystem::List(int folder, std::vector<std::string>* names) {
+  // fdopendir takes its descriptor over, so it gets one of its own.
+  const int own = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (own < 0) return -1;
+  DIR* stream = ::fdopendir(own);
+  if (stream == nullptr) {
+    ::close(own);
+    return -1;
+  }
+  while (const dirent* entry = ::readdir(stream)) {
+    names->push_back(entry->d_name);
+  }
+  return ::closedir(stream);
+}
+
+FileSystem& RealFileSystem() {
+  static FileSystem real;
+  return real;
+}
+
+}  // namespace espalier

@@ -1,0 +1,89 @@
+#include "serialization/gzip.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "tests/serialization/gzip_member.h"
+#include "tests/serialization/scratch_folder.h"
+
+namespace espalier {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr int64_t kPlenty = 1 << 20;
+
+// More than the buffer through which it is unpacked, and not all alike.
+std::string LongText() {
+  std::string text;
+  for (int i = 0; i < 30000; ++i) absl::StrAppend(&text, i, ",");
+  return text;
+}
+
+TEST(GunzipTest, UnpacksOneMemberAndSeveral) {
+  EXPECT_EQ(Gunzip(GzipMember(""), 0).value(), "");
+  const std::string text = LongText();
+  EXPECT_EQ(Gunzip(GzipMember(text), kPlenty).value(), text);
+  EXPECT_EQ(
+      Gunzip(GzipMember("ab") + GzipMember("") + GzipMember("c"), 3).value(),
+      "abc");
+}
+
+TEST(GunzipTest, StopsAtTheCap) {
+  const std::string bomb = GzipMember(std::string(10 << 20, '\0'));
+  ASSERT_LT(bomb.size(), 20000u);
+  EXPECT_EQ(Gunzip(bomb, kPlenty).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  const std::string text = LongText();
+  const auto size = static_cast<int64_t>(text.size());
+  EXPECT_TRUE(Gunzip(GzipMember(text), size).ok());
+  EXPECT_EQ(Gunzip(GzipMember(text), size - 1).status().code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
+TEST(GunzipTest, SeesEveryCutAndWhatFollows) {
+  const std::string packed = GzipMember("some text, some text");
+  for (size_t size = 0; size < packed.size(); ++size) {
+    const absl::Status status =
+        Gunzip(packed.substr(0, size), kPlenty).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << size;
+  }
+  for (const std::string& tail :
+       {std::string("x"), std::string(1, '\0'), packed.substr(0, 12)}) {
+    EXPECT_EQ(Gunzip(packed + tail, kPlenty).status().code(),
+              absl::StatusCode::kDataLoss);
+  }
+}
+
+TEST(GunzipTest, SeesDamageInDataAndChecksum) {
+  const std::string packed = GzipMember("some text, some text");
+  constexpr size_t kHeader = 10;  // time and system are free to change
+  for (size_t i = kHeader; i < packed.size(); ++i) {
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string damaged = packed;
+      damaged[i] = static_cast<char>(damaged[i] ^ (1 << bit));
+      EXPECT_FALSE(Gunzip(damaged, kPlenty).ok()) << i << " " << bit;
+    }
+  }
+}
+
+TEST(ReadDataFileTest, UnpacksByContentsAndInsistsOnTheName) {
+  ScratchFolder folder;
+  EXPECT_EQ(ReadDataFile(folder.Write("a.csv", "1,2")).value(), "1,2");
+  EXPECT_EQ(ReadDataFile(folder.Write("b.gz", GzipMember("1,2"))).value(),
+            "1,2");
+  EXPECT_EQ(ReadDataFile(folder.Write("c", GzipMember("1,2"))).value(), "1,2");
+  const std::string path = folder.Write("d.gz", "1,2");
+  const absl::Status status = ReadDataFile(path).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr(absl::StrCat("read '", path, "': byte 0 of the gzip")));
+  EXPECT_EQ(ReadDataFile(folder.File("none")).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace espalier
