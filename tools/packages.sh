@@ -5,7 +5,7 @@ packages_build="g++ cmake ninja-build libabsl-dev libdnnl-dev libprotobuf-dev
   protobuf-compiler zlib1g-dev libcli11-dev"
 packages_test="ccache clang-format libbenchmark-dev libgmock-dev libgtest-dev"
 packages_lint="clang-format clang-tidy libomp-dev"
-packages_coverage="clang llvm libclang-rt-dev libomp-dev"
+packages_clang="clang llvm libclang-rt-dev libomp-dev"
 
 # Installs what is missing of the named lists; asks for sudo when not root.
 install_packages() {

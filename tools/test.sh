@@ -2,6 +2,8 @@
 # Installs what is missing, builds, and runs every test twice: optimised with
 # assertions on, and under the address, leak and undefined-behaviour sanitizers.
 # The tests include the consumer project and the check of the formatting.
+#   tools/test.sh           both
+#   tools/test.sh tsan      another preset instead
 # Ends with the line "N passed, N failed"; exit code 0 if nothing failed.
 set -u -o pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -36,9 +38,13 @@ test_preset() {
   passed=$((passed + all - bad))
 }
 
-if install_packages build test; then
-  test_preset check
-  test_preset asan-ubsan
+[ $# -gt 0 ] || set -- check asan-ubsan
+packages="build test"
+case " $* " in
+  *" tsan "* | *" coverage "*) packages="$packages clang" ;;
+esac
+if install_packages $packages; then
+  for preset in "$@"; do test_preset "$preset"; done
 else
   failed=1
 fi
