@@ -1,0 +1,45 @@
+// How good a model is on given data.
+#ifndef ESPALIER_TRAINING_EVALUATE_H_
+#define ESPALIER_TRAINING_EVALUATE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "graph/model.h"
+#include "training/dataset.h"
+
+namespace espalier {
+
+struct EvaluateOptions {
+  int64_t batch_size = 1024;  // rows at a time; 0: all
+  int threads = 0;
+};
+
+struct Evaluation {
+  struct Class {
+    int64_t samples = 0;
+    int64_t correct = 0;
+  };
+
+  int64_t samples = 0;
+  // Classification: mean cross-entropy, the output being logits unless it is a
+  // softmax or log-softmax itself. Regression: mean squared error.
+  double loss = 0;
+  // Of a classification: the share of samples whose largest output (the first
+  // of equals) is the label's, and the same counted by class.
+  absl::optional<double> accuracy;
+  std::vector<Class> classes;
+};
+
+// Of a model with one input that fits the data's features and one output: f32
+// [N, C] with C at least the data's number of classes, or of the shape of its
+// targets. Errors say what does not fit.
+absl::StatusOr<Evaluation> Evaluate(
+    const Model& model, const Dataset& data,
+    const EvaluateOptions& options = EvaluateOptions());
+
+}  // namespace espalier
+
+#endif  // ESPALIER_TRAINING_EVALUATE_H_

@@ -1,0 +1,44 @@
+// The multilayer network that the command trains.
+#ifndef ESPALIER_TRAINING_MLP_H_
+#define ESPALIER_TRAINING_MLP_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "graph/builder.h"
+#include "ops/elementwise.h"
+#include "training/dataset.h"
+
+namespace espalier {
+
+struct MlpOptions {
+  std::vector<int64_t> hidden = {128};  // units of each hidden layer
+  Activation activation = Activation::kRelu;
+  // Scales of the penalties sum |w| and sum w^2 over weights, not biases.
+  float l1 = 0;
+  float l2 = 0;
+};
+
+// Adds a network for the data to the graph and gives the loss to train on.
+//
+// The input "x" takes the features as they are. Nodes after it, which stay in
+// the trained model, flatten them and bring them to the network's scale: data
+// with a declared domain is mapped linearly from it to [0, 1] (nothing is done
+// to [0, 1] itself); other data is standardised by mean and standard deviation
+// of the training rows, each element by its own (one that never changes is only
+// shifted to 0).
+//
+// Classification: input "label", output "logits", mean softmax cross-entropy.
+// Regression: input "target", output "y", mean squared error; without a domain
+// the network learns the standardised target, in which the loss counts, and the
+// output is scaled back.
+//
+// Errors: options out of range; a class without any row in training or test
+// part (classes are numbered from 0 without gaps).
+absl::StatusOr<Value> BuildMlp(GraphBuilder& graph, const Dataset& data,
+                               const MlpOptions& options = MlpOptions());
+
+}  // namespace espalier
+
+#endif  // ESPALIER_TRAINING_MLP_H_

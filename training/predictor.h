@@ -1,0 +1,73 @@
+// Predictor: a model, ready to be asked.
+#ifndef ESPALIER_TRAINING_PREDICTOR_H_
+#define ESPALIER_TRAINING_PREDICTOR_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "graph/model.h"
+#include "graph/tensor.h"
+#include "runtime/session.h"
+
+namespace espalier {
+
+// What to do with inputs outside the model's declared domain.
+enum class Outside { kError, kWarn, kIgnore };
+absl::string_view OutsideName(Outside outside);  // "error", "warn", "ignore"
+absl::StatusOr<Outside> ParseOutside(absl::string_view name);
+
+struct PredictorOptions {
+  int threads = 0;  // 0: as many as OpenMP would take
+  // Without it: kError if the model's history holds a removal of grade
+  // "domain", else kIgnore.
+  absl::optional<Outside> outside;
+};
+
+// For one thread at a time.
+//
+// An input comes in its declared shape, with any number of samples in front, or
+// as one flattened row per sample, [samples, elements]; when one came
+// flattened, the outputs are as well.
+class Predictor {
+ public:
+  // Errors: a model that is not valid, one with updates (a training graph).
+  static absl::StatusOr<Predictor> Create(
+      const Model& model, const PredictorOptions& options = PredictorOptions());
+
+  // Of a model with one input and one output.
+  absl::StatusOr<Tensor> Run(const TensorView& input);
+  // One per input, in the graph's order; gives one per output.
+  absl::StatusOr<std::vector<Tensor>> RunAll(
+      absl::Span<const TensorView> inputs);
+  // By name.
+  absl::StatusOr<std::map<std::string, Tensor>> RunNamed(
+      const std::map<std::string, Tensor>& inputs);
+
+  // With Outside::kWarn: what the last run's inputs had outside the domain, for
+  // people to read; else empty.
+  const std::string& warning() const { return warning_; }
+
+ private:
+  Predictor(Model model, Outside outside, Session session);
+
+  Model model_;
+  Outside outside_;
+  Session session_;
+  std::string warning_;
+};
+
+// OK if every value lies in the domain; else OutOfRange, with the first sample
+// and element outside and how many samples there are. `input` is f32 with as
+// many elements a sample as the domain.
+absl::Status CheckDomain(const InputDomain& domain, const TensorView& input);
+
+}  // namespace espalier
+
+#endif  // ESPALIER_TRAINING_PREDICTOR_H_

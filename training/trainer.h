@@ -1,0 +1,125 @@
+// Training: a loss is differentiated, compiled into a graph that does one step
+// a run, and run over shuffled mini-batches.
+#ifndef ESPALIER_TRAINING_TRAINER_H_
+#define ESPALIER_TRAINING_TRAINER_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "graph/builder.h"
+#include "graph/model.h"
+#include "ops/optimizers.h"
+#include "training/dataset.h"
+
+namespace espalier {
+
+// What one epoch came to.
+struct EpochReport {
+  int epoch = 0;      // from 1
+  int64_t steps = 0;  // since the start of the training
+  double seconds = 0;
+  float learning_rate = 0;
+  // Mean over the epoch's rows of the loss as it was trained on (penalties
+  // included), each batch before its own update.
+  double loss = 0;
+  // With validation data, after the epoch: the same loss, and for a
+  // classification the share of rows whose largest output is the label's.
+  absl::optional<double> validation_loss;
+  absl::optional<double> validation_accuracy;
+
+  // One object on one line, without the line end; numbers that are not finite
+  // are left out.
+  std::string ToJson() const;
+};
+
+// Where a training is.
+struct TrainProgress {
+  int epoch = 0;  // from 1
+  int epochs = 0;
+  int64_t step = 0;  // of the epoch, from 1
+  int64_t steps = 0;
+  double seconds = 0;                       // since the start
+  double loss = 0;                          // mean over the epoch so far
+  const EpochReport* last_epoch = nullptr;  // null in the first
+
+  std::string ToString() const;  // "epoch 3/60, step 12/45, loss 0.31"
+};
+
+// Set by name: FitOptions().Epochs(60).BatchSize(32).
+struct FitOptions {
+  int epochs = 10;
+  int64_t batch_size = 32;  // 0: all rows in one
+  // Of first values and of the order of the rows.
+  uint64_t seed = 0;
+  int threads = 0;  // 0: as many as OpenMP would take
+  // Rows to measure after each epoch: these, or a random share of the training
+  // rows that is then not trained on. At most one of the two.
+  absl::optional<Dataset> validation;
+  double validation_share = 0;
+  // Stops once the validation loss has not reached a new minimum for so many
+  // epochs, and keeps the values of its best epoch; 0: never.
+  int early_stop = 0;
+  // A file to which ToJson of each epoch goes as a line, made anew; empty:
+  // none.
+  std::string log_path;
+  std::function<void(const EpochReport&)> on_epoch;
+  // Called every tenth of a second or so, between steps.
+  std::function<void(const TrainProgress&)> on_progress;
+
+  FitOptions& Epochs(int value) { return epochs = value, *this; }
+  FitOptions& BatchSize(int64_t value) { return batch_size = value, *this; }
+  FitOptions& Seed(uint64_t value) { return seed = value, *this; }
+  FitOptions& Threads(int value) { return threads = value, *this; }
+  FitOptions& Validation(Dataset data) {
+    return validation = std::move(data), *this;
+  }
+  FitOptions& Validation(double share) {
+    return validation_share = share, *this;
+  }
+  FitOptions& EarlyStop(int value) { return early_stop = value, *this; }
+  FitOptions& Log(std::string path) {
+    return log_path = std::move(path), *this;
+  }
+  FitOptions& OnEpoch(std::function<void(const EpochReport&)> callback) {
+    return on_epoch = std::move(callback), *this;
+  }
+  FitOptions& OnProgress(std::function<void(const TrainProgress&)> callback) {
+    return on_progress = std::move(callback), *this;
+  }
+};
+
+struct TrainResult {
+  // The inference form: the outputs that the graph had, no loss, target,
+  // updates or optimiser states; with domain and class names of the data.
+  Model model;
+  int64_t steps = 0;
+  // Rows trained on, over all epochs, and the time that it took: the loop
+  // alone, compiling left out.
+  int64_t samples = 0;
+  double seconds = 0;
+  bool stopped_early = false;
+  EpochReport last;  // the last epoch run
+  EpochReport kept;  // the one whose values the model has
+};
+
+// Trains all parameters that the graph has so far towards a smaller `loss`, an
+// f32 scalar. The graph's inputs are the features, then the targets (which may
+// be missing if the loss does not need them), of the data's types; it has at
+// least one output. Ends the builder. The same graph, data, options and threads
+// give the same bits.
+//
+// Errors: those of the builder, of compiling, data that does not fit the
+// inputs, options out of range, and a loss that is no longer finite, named with
+// its epoch and step.
+absl::StatusOr<TrainResult> Train(GraphBuilder& graph, Value loss,
+                                  const Optimizer& optimizer,
+                                  const Dataset& data,
+                                  const FitOptions& options = FitOptions());
+
+}  // namespace espalier
+
+#endif  // ESPALIER_TRAINING_TRAINER_H_
