@@ -2,9 +2,11 @@
 #ifndef ESPALIER_TRANSFORMS_REWRITER_H_
 #define ESPALIER_TRANSFORMS_REWRITER_H_
 
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "graph/builder.h"
 #include "graph/graph.h"
 
@@ -12,7 +14,7 @@ namespace espalier {
 
 // Goes through the old graph's nodes in order: Copy keeps a node, Replace puts
 // a new value in its place, a node of which neither is said is left out.
-// Outputs and updates follow.
+// Outputs and updates follow. Errors go to the builder.
 class Rewriter {
  public:
   // `graph` must outlive the rewriter.
@@ -21,14 +23,17 @@ class Rewriter {
   GraphBuilder& builder() { return builder_; }
   // What stands for an old node; an empty value if it was left out.
   Value Get(NodeId old) const { return values_[static_cast<size_t>(old)]; }
+  // `base`, or `base_1`, `base_2`, ...: a name that neither the new graph nor
+  // any node of the old one has, so that Copy stays possible.
+  std::string UniqueName(absl::string_view base);
 
-  // Same op and name on the new inputs.
+  // Same op and name on the new inputs. An input that was left out is an error.
   Value Copy(NodeId old);
   void Replace(NodeId old, Value value);
 
-  // Copies outputs and updates whose node (and leaf) were kept and builds.
-  // FinishWithoutUpdates leaves the updates out. An output of a node that was
-  // left out is an error.
+  // Copies outputs and updates and builds. FinishWithoutUpdates leaves the
+  // updates out, and Finish those of leaves that were left out. The node of an
+  // output, or the new value of a kept leaf, that was left out is an error.
   absl::StatusOr<Graph> Finish() &&;
   absl::StatusOr<Graph> FinishWithoutUpdates() &&;
 

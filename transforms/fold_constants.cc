@@ -1,0 +1,59 @@
+#include <map>
+#include <utility>
+
+#include "graph/double_tensor.h"
+#include "transforms/passes.h"
+#include "transforms/rewriter.h"
+
+namespace espalier {
+namespace {
+
+// Below this a result may be larger than what it is made of.
+constexpr int64_t kSmallElements = 65536;
+
+// Values of the nodes that are constants or made of them, not rounded.
+using KnownValues = std::map<NodeId, DoubleTensor>;
+
+bool IsFoldable(const Node& node, const KnownValues& known) {
+  if (node.inputs.empty() || node.type.dtype != DataType::kF32 ||
+      node.type.shape.has_symbolic_batch()) {
+    return false;
+  }
+  int64_t input_elements = 0;
+  for (NodeId input : node.inputs) {
+    const auto found = known.find(input);
+    if (found == known.end()) return false;
+    input_elements += found->second.num_elements();
+  }
+  const int64_t elements = node.type.shape.num_elements();
+  return elements <= kSmallElements || elements <= input_elements;
+}
+
+DoubleTensor Evaluate(const Node& node, const KnownValues& known) {
+  std::vector<const DoubleTensor*> inputs;
+  for (NodeId input : node.inputs) inputs.push_back(&known.at(input));
+  return node.op->Evaluate(inputs, node.type.shape);
+}
+
+}  // namespace
+
+absl::StatusOr<Graph> FoldConstants(const Graph& graph) {
+  Rewriter rewriter(graph);
+  KnownValues known;
+  for (NodeId id = 0; id < graph.num_nodes(); ++id) {
+    const Node& node = graph.node(id);
+    if (const Tensor* constant = ConstantValue(*node.op)) {
+      known.emplace(id, DoubleTensor(*constant));
+    } else if (IsFoldable(node, known)) {
+      const DoubleTensor& value =
+          known.emplace(id, Evaluate(node, known)).first->second;
+      rewriter.Replace(
+          id, rewriter.builder().Constant(value.ToTensor(), node.name));
+      continue;
+    }
+    rewriter.Copy(id);
+  }
+  return std::move(rewriter).Finish();
+}
+
+}  // namespace espalier
