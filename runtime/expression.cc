@@ -1,0 +1,73 @@
+#include "runtime/expression.h"
+
+#include <memory>
+#include <utility>
+
+namespace espalier {
+
+struct ExprMaker {
+  static Expr Make(Expr::Node node) {
+    return Expr(std::make_shared<const Expr::Node>(std::move(node)));
+  }
+  static Expr Operation(Opcode opcode, std::vector<Expr> sources) {
+    Expr::Node node;
+    node.kind = Expr::Node::Kind::kOperation;
+    node.opcode = opcode;
+    node.sources = std::move(sources);
+    return Make(std::move(node));
+  }
+};
+
+Expr Expr::Operand(int i) {
+  Node node;
+  node.kind = Node::Kind::kOperand;
+  node.operand = i;
+  return ExprMaker::Make(std::move(node));
+}
+
+Expr Expr::Number(float value, int batch_power) {
+  Node node;
+  node.kind = Node::Kind::kNumber;
+  node.value = value;
+  node.batch_power = batch_power;
+  return ExprMaker::Make(std::move(node));
+}
+
+Expr operator+(const Expr& a, const Expr& b) {
+  return ExprMaker::Operation(Opcode::kAdd, {a, b});
+}
+Expr operator-(const Expr& a, const Expr& b) {
+  return ExprMaker::Operation(Opcode::kSub, {a, b});
+}
+Expr operator*(const Expr& a, const Expr& b) {
+  return ExprMaker::Operation(Opcode::kMul, {a, b});
+}
+Expr operator/(const Expr& a, const Expr& b) {
+  return ExprMaker::Operation(Opcode::kDiv, {a, b});
+}
+Expr operator-(const Expr& x) {
+  return ExprMaker::Operation(Opcode::kNeg, {x});
+}
+Expr Max(const Expr& a, const Expr& b) {
+  return ExprMaker::Operation(Opcode::kMax, {a, b});
+}
+Expr Min(const Expr& a, const Expr& b) {
+  return ExprMaker::Operation(Opcode::kMin, {a, b});
+}
+Expr Sqrt(const Expr& x) { return ExprMaker::Operation(Opcode::kSqrt, {x}); }
+Expr Abs(const Expr& x) { return ExprMaker::Operation(Opcode::kAbs, {x}); }
+Expr Sign(const Expr& x) { return ExprMaker::Operation(Opcode::kSign, {x}); }
+Expr Exp(const Expr& x) { return ExprMaker::Operation(Opcode::kExp, {x}); }
+Expr Log(const Expr& x) { return ExprMaker::Operation(Opcode::kLog, {x}); }
+Expr Tanh(const Expr& x) { return ExprMaker::Operation(Opcode::kTanh, {x}); }
+Expr Sigmoid(const Expr& x) {
+  return ExprMaker::Operation(Opcode::kSigmoid, {x});
+}
+Expr SelectPositive(const Expr& condition, const Expr& positive,
+                    const Expr& otherwise) {
+  return ExprMaker::Operation(
+      Opcode::kSelectGreater,
+      {condition, Expr::Number(0), positive, otherwise});
+}
+
+}  // namespace espalier
