@@ -13,40 +13,39 @@ namespace {
 struct OpcodeRow {
   Opcode opcode;
   absl::string_view name;
-  int arity;
 };
 
 constexpr OpcodeRow kOpcodes[] = {
-    {Opcode::kCopy, "copy", 1},
-    {Opcode::kAdd, "add", 2},
-    {Opcode::kSub, "sub", 2},
-    {Opcode::kMul, "mul", 2},
-    {Opcode::kDiv, "div", 2},
-    {Opcode::kFma, "fma", 3},
-    {Opcode::kSqrt, "sqrt", 1},
-    {Opcode::kAbs, "abs", 1},
-    {Opcode::kNeg, "neg", 1},
-    {Opcode::kMax, "max", 2},
-    {Opcode::kMin, "min", 2},
-    {Opcode::kSign, "sign", 1},
-    {Opcode::kSelectGreater, "select_greater", 4},
-    {Opcode::kExp, "exp", 1},
-    {Opcode::kExpm1, "expm1", 1},
-    {Opcode::kLog, "log", 1},
-    {Opcode::kLog1p, "log1p", 1},
-    {Opcode::kTanh, "tanh", 1},
-    {Opcode::kSigmoid, "sigmoid", 1},
-    {Opcode::kSoftplus, "softplus", 1},
-    {Opcode::kNormalCdf, "normal_cdf", 1},
-    {Opcode::kScaleAdd, "scale_add", 4},
-    {Opcode::kScaleAddSquare, "scale_add_square", 4},
-    {Opcode::kScaleSqrtAdd, "scale_sqrt_add", 3},
-    {Opcode::kScaleDivAdd, "scale_div_add", 4},
-    {Opcode::kIntToFloat, "int_to_float", 1},
-    {Opcode::kFloatToInt, "float_to_int", 1},
-    {Opcode::kIntAdd, "int_add", 2},
-    {Opcode::kSum, "sum", 2},
-    {Opcode::kSumProduct, "sum_product", 3},
+    {Opcode::kCopy, "copy"},
+    {Opcode::kAdd, "add"},
+    {Opcode::kSub, "sub"},
+    {Opcode::kMul, "mul"},
+    {Opcode::kDiv, "div"},
+    {Opcode::kFma, "fma"},
+    {Opcode::kSqrt, "sqrt"},
+    {Opcode::kAbs, "abs"},
+    {Opcode::kNeg, "neg"},
+    {Opcode::kMax, "max"},
+    {Opcode::kMin, "min"},
+    {Opcode::kSign, "sign"},
+    {Opcode::kSelectGreater, "select_greater"},
+    {Opcode::kExp, "exp"},
+    {Opcode::kExpm1, "expm1"},
+    {Opcode::kLog, "log"},
+    {Opcode::kLog1p, "log1p"},
+    {Opcode::kTanh, "tanh"},
+    {Opcode::kSigmoid, "sigmoid"},
+    {Opcode::kSoftplus, "softplus"},
+    {Opcode::kNormalCdf, "normal_cdf"},
+    {Opcode::kScaleAdd, "scale_add"},
+    {Opcode::kScaleAddSquare, "scale_add_square"},
+    {Opcode::kScaleSqrtAdd, "scale_sqrt_add"},
+    {Opcode::kScaleDivAdd, "scale_div_add"},
+    {Opcode::kIntToFloat, "int_to_float"},
+    {Opcode::kFloatToInt, "float_to_int"},
+    {Opcode::kIntAdd, "int_add"},
+    {Opcode::kSum, "sum"},
+    {Opcode::kSumProduct, "sum_product"},
 };
 
 constexpr bool RowsAreInOrder() {
@@ -58,10 +57,6 @@ constexpr bool RowsAreInOrder() {
   return i == kNumOpcodes;
 }
 static_assert(RowsAreInOrder(), "one row per opcode, in the enum's order");
-
-const OpcodeRow& Row(Opcode opcode) {
-  return kOpcodes[static_cast<int>(opcode)];
-}
 
 std::string OperandString(const ElementwiseProgram& program,
                           const Operand& operand) {
@@ -183,12 +178,8 @@ absl::Status CheckInstruction(const State& state,
 
 }  // namespace
 
-absl::string_view OpcodeName(Opcode opcode) { return Row(opcode).name; }
-
-int OpcodeArity(Opcode opcode) { return Row(opcode).arity; }
-
-bool IsReduction(Opcode opcode) {
-  return opcode == Opcode::kSum || opcode == Opcode::kSumProduct;
+absl::string_view OpcodeName(Opcode opcode) {
+  return kOpcodes[static_cast<int>(opcode)].name;
 }
 
 absl::string_view AccessName(Access access) {

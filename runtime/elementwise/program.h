@@ -25,56 +25,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "runtime/elementwise/opcode.h"
 
 namespace espalier {
 
-// Sources are a, b, c, d in order. Every opcode gives NaN if a source that it
-// reads is NaN. Errors in units in the last place (ulp) of the exact result
-// are guarantees, proven by test; bounds elsewhere rely on them.
-enum class Opcode {
-  kCopy,  // a, bits unchanged
-  // One correctly rounded operation each.
-  kAdd,
-  kSub,
-  kMul,
-  kDiv,
-  kFma,   // a * b + c; rounded once (on Isa::kBaseline twice)
-  kSqrt,  // NaN below -0
-  kAbs,
-  kNeg,
-  kMax,  // NaN if a or b is; kMax {x, Immediate(0)} is relu
-  kMin,
-  kSign,           // -1, 0, 1; 0 for both zeros
-  kSelectGreater,  // a > b ? c : d; NaN if a or b is, whatever c and d are
-  // Functions; see math_error.h for what is guaranteed of each.
-  kExp,
-  kExpm1,  // exp(a) - 1
-  kLog,    // -inf at 0, NaN below
-  kLog1p,  // log(1 + a)
-  kTanh,
-  kSigmoid,
-  kSoftplus,   // log(1 + exp(a))
-  kNormalCdf,  // probability that a standard normal is below a
-  // Several in one, where that measured faster.
-  kScaleAdd,        // a * b + c * d         as fma(a, b, c * d)
-  kScaleAddSquare,  // a * b + c * d * d     as fma(a, b, c * d * d)
-  kScaleSqrtAdd,    // a * sqrt(b) + c       as fma(a, sqrt(b), c)
-  kScaleDivAdd,     // a * b / c + d         as a * b / c + d
-  // Of i32 arrays: the 32 bits of an element are an int32_t.
-  kIntToFloat,  // rounds to nearest
-  kFloatToInt,  // rounds toward zero, saturates, NaN gives 0
-  kIntAdd,      // wraps
-  // Reductions over all elements of all segments. The destination is an array
-  // with Access::kScalar, the same memory in every segment, which no
-  // instruction reads. The factor (last source) is an immediate.
-  kSum,         // b * sum(a)
-  kSumProduct,  // c * sum(a * b)
-};
-inline constexpr int kNumOpcodes = static_cast<int>(Opcode::kSumProduct) + 1;
-
 absl::string_view OpcodeName(Opcode opcode);  // "scale_add"
-int OpcodeArity(Opcode opcode);               // number of sources
-bool IsReduction(Opcode opcode);
 
 // Which element of an array belongs to element i of the segment.
 enum class Access {
@@ -95,8 +50,6 @@ inline Operand Immediate(float value) {
   return {Operand::Kind::kImmediate, 0, value};
 }
 Operand IntImmediate(int value);  // for the opcodes of i32 arrays
-
-inline constexpr int kMaxSources = 4;
 
 struct Instruction {
   Opcode opcode;

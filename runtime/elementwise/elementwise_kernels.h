@@ -1,0 +1,186 @@
+// The loops behind the opcodes, over whatever Vec is. For the kernel sources
+// only.
+#ifndef ESPALIER_RUNTIME_ELEMENTWISE_ELEMENTWISE_KERNELS_H_
+#define ESPALIER_RUNTIME_ELEMENTWISE_ELEMENTWISE_KERNELS_H_
+
+#include "runtime/elementwise/kernels.h"
+
+namespace espalier {
+namespace {
+
+template <Opcode kOpcode>
+Vec Apply(Vec a, [[maybe_unused]] Vec b, [[maybe_unused]] Vec c,
+          [[maybe_unused]] Vec d) {
+  if constexpr (kOpcode == Opcode::kCopy) return a;
+  if constexpr (kOpcode == Opcode::kAdd) return a + b;
+  if constexpr (kOpcode == Opcode::kSub) return a - b;
+  if constexpr (kOpcode == Opcode::kMul) return a * b;
+  if constexpr (kOpcode == Opcode::kDiv) return a / b;
+  if constexpr (kOpcode == Opcode::kFma) return MulAdd(a, b, c);
+  if constexpr (kOpcode == Opcode::kSqrt) return Sqrt(a);
+  if constexpr (kOpcode == Opcode::kAbs) return Abs(a);
+  if constexpr (kOpcode == Opcode::kNeg) return Negate(a);
+  if constexpr (kOpcode == Opcode::kMax) return Maximum(a, b);
+  if constexpr (kOpcode == Opcode::kMin) return Minimum(a, b);
+  if constexpr (kOpcode == Opcode::kSign) return Sign(a);
+  if constexpr (kOpcode == Opcode::kSelectGreater) {
+    return SelectGreater(a, b, c, d);
+  }
+  if constexpr (kOpcode == Opcode::kExp) return Exp(a);
+  if constexpr (kOpcode == Opcode::kExpm1) return Expm1(a);
+  if constexpr (kOpcode == Opcode::kLog) return Log(a);
+  if constexpr (kOpcode == Opcode::kLog1p) return Log1p(a);
+  if constexpr (kOpcode == Opcode::kTanh) return Tanh(a);
+  if constexpr (kOpcode == Opcode::kSigmoid) return Sigmoid(a);
+  if constexpr (kOpcode == Opcode::kSoftplus) return Softplus(a);
+  if constexpr (kOpcode == Opcode::kNormalCdf) return NormalCdf(a);
+  if constexpr (kOpcode == Opcode::kScaleAdd) return MulAdd(a, b, c * d);
+  if constexpr (kOpcode == Opcode::kScaleAddSquare) {
+    return MulAdd(a, b, c * d * d);
+  }
+  if constexpr (kOpcode == Opcode::kScaleSqrtAdd) {
+    return MulAdd(a, Sqrt(b), c);
+  }
+  if constexpr (kOpcode == Opcode::kScaleDivAdd) return a * b / c + d;
+  if constexpr (kOpcode == Opcode::kIntToFloat) return ToFloat(Bits(a));
+  if constexpr (kOpcode == Opcode::kFloatToInt) return FloatToInt(a);
+  if constexpr (kOpcode == Opcode::kIntAdd) {
+    return FromBits(Bits(a) + Bits(b));
+  }
+}
+
+// The new value of a lane of a reduction.
+template <Opcode kOpcode>
+Vec Accumulate(Vec sum, Vec a, [[maybe_unused]] Vec b) {
+  if constexpr (kOpcode == Opcode::kSum) return sum + a;
+  if constexpr (kOpcode == Opcode::kSumProduct) return MulAdd(a, b, sum);
+}
+
+template <bool kVector>
+struct Source;
+
+template <>
+struct Source<true> {
+  explicit Source(const float* p) : p(p) {}
+  Vec At(int64_t i) const { return Load(p + i); }
+  Vec At(int64_t i, int64_t n) const { return Load(p + i, n); }
+  const float* p;
+};
+
+template <>
+struct Source<false> {
+  explicit Source(const float* p) : value(Broadcast(*p)) {}
+  Vec At(int64_t) const { return value; }
+  Vec At(int64_t, int64_t) const { return value; }
+  Vec value;
+};
+
+constexpr bool IsVector(int form, int source) { return form >> source & 1; }
+
+template <Opcode kOpcode, int kForm>
+void Map(float* destination, const float* a, const float* b, const float* c,
+         const float* d, int64_t n) {
+  constexpr int kArity = OpcodeArity(kOpcode);
+  const Source<IsVector(kForm, 0)> va(a);
+  const Source<IsVector(kForm, 1)> vb(kArity > 1 ? b : a);
+  const Source<IsVector(kForm, 2)> vc(kArity > 2 ? c : a);
+  const Source<IsVector(kForm, 3)> vd(kArity > 3 ? d : a);
+  int64_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) {
+    Store(destination + i,
+          Apply<kOpcode>(va.At(i), vb.At(i), vc.At(i), vd.At(i)));
+  }
+  if (const int64_t rest = n - i; rest > 0) {
+    Store(destination + i,
+          Apply<kOpcode>(va.At(i, rest), vb.At(i, rest), vc.At(i, rest),
+                         vd.At(i, rest)),
+          rest);
+  }
+}
+
+template <Opcode kOpcode, int kForm>
+void Reduce(float* lanes, const float* a, const float* b, const float*,
+            const float*, int64_t n) {
+  constexpr int kVectors = kReductionLanes / kWidth;
+  const Source<IsVector(kForm, 0)> va(a);
+  const Source<IsVector(kForm, 1)> vb(kOpcode == Opcode::kSumProduct ? b : a);
+  Vec sums[kVectors];
+  for (int v = 0; v < kVectors; ++v) sums[v] = Load(lanes + v * kWidth);
+  int64_t i = 0;
+  for (; i + kReductionLanes <= n; i += kReductionLanes) {
+    for (int v = 0; v < kVectors; ++v) {
+      const int64_t at = i + v * kWidth;
+      sums[v] = Accumulate<kOpcode>(sums[v], va.At(at), vb.At(at));
+    }
+  }
+  for (int v = 0; v < kVectors; ++v) {
+    Store(lanes + v * kWidth, sums[v]);
+  }
+  for (float* lane = lanes; i < n; i += kWidth, lane += kWidth) {
+    const int64_t rest = n - i;
+    if (rest >= kWidth) {
+      Store(lane, Accumulate<kOpcode>(Load(lane), va.At(i), vb.At(i)));
+    } else {
+      Store(
+          lane,
+          Accumulate<kOpcode>(Load(lane, rest), va.At(i, rest), vb.At(i, rest)),
+          rest);
+    }
+  }
+}
+
+constexpr int NumMappedSources(Opcode opcode) {
+  return OpcodeArity(opcode) - (IsReduction(opcode) ? 1 : 0);  // not the factor
+}
+
+// All-scalar instructions run once per run, on vectors of one element; only a
+// copy of a scalar has to fill an array.
+template <Opcode kOpcode, int kForm>
+constexpr ElementwiseKernel KernelOf() {
+  if constexpr (kForm >= (1 << NumMappedSources(kOpcode))) {
+    return nullptr;
+  } else if constexpr (IsReduction(kOpcode)) {
+    return Reduce<kOpcode, kForm>;
+  } else if constexpr (kForm == 0 && kOpcode != Opcode::kCopy) {
+    return nullptr;
+  } else {
+    return Map<kOpcode, kForm>;
+  }
+}
+
+template <int kOpcode, int kForm>
+constexpr void FillTable(KernelTable& table) {
+  table.elementwise[kOpcode][kForm] =
+      KernelOf<static_cast<Opcode>(kOpcode), kForm>();
+  if constexpr (kForm + 1 < kNumForms) {
+    FillTable<kOpcode, kForm + 1>(table);
+  } else if constexpr (kOpcode + 1 < kNumOpcodes) {
+    FillTable<kOpcode + 1, 0>(table);
+  }
+}
+
+// Whole vectors are written, in the order of rows, so that the next row
+// overwrites what is too much.
+void ExpandRow(float* destination, const float* source, int64_t rows,
+               int64_t columns) {
+  for (int64_t r = 0; r < rows; ++r) {
+    float* p = destination + r * columns;
+    int64_t j = 0;
+    for (; j + kWidth <= columns; j += kWidth) Store(p + j, Load(source + j));
+    if (j < columns) Store(p + j, Load(source + j, columns - j));
+  }
+}
+
+void ExpandColumn(float* destination, const float* source, int64_t rows,
+                  int64_t columns) {
+  for (int64_t r = 0; r < rows; ++r) {
+    const Vec v = Broadcast(source[r]);
+    float* p = destination + r * columns;
+    for (int64_t j = 0; j < columns; j += kWidth) Store(p + j, v);
+  }
+}
+
+}  // namespace
+}  // namespace espalier
+
+#endif  // ESPALIER_RUNTIME_ELEMENTWISE_ELEMENTWISE_KERNELS_H_

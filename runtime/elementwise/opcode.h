@@ -1,0 +1,99 @@
+// The instructions of elementwise programs.
+#ifndef ESPALIER_RUNTIME_ELEMENTWISE_OPCODE_H_
+#define ESPALIER_RUNTIME_ELEMENTWISE_OPCODE_H_
+
+namespace espalier {
+
+// Sources are a, b, c, d in order. Every opcode gives NaN if a source that it
+// reads is NaN; rounding is to nearest.
+enum class Opcode {
+  kCopy,  // a, bits unchanged
+  // One correctly rounded operation each.
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kFma,   // a * b + c; rounded once (on Isa::kBaseline twice)
+  kSqrt,  // NaN below -0
+  kAbs,
+  kNeg,
+  kMax,  // NaN if a or b is; kMax {x, Immediate(0)} is relu
+  kMin,
+  kSign,           // -1, 0, 1; 0 for both zeros
+  kSelectGreater,  // a > b ? c : d; NaN if a or b is, whatever c and d are
+  // Functions; math_error.h says what is guaranteed of each.
+  kExp,
+  kExpm1,  // exp(a) - 1
+  kLog,    // -inf at 0, NaN below
+  kLog1p,  // log(1 + a)
+  kTanh,
+  kSigmoid,    // 1 / (1 + exp(-a))
+  kSoftplus,   // log(1 + exp(a))
+  kNormalCdf,  // probability that a standard normal is below a
+  // Several in one, where that measured faster.
+  kScaleAdd,        // a * b + c * d         as fma(a, b, c * d)
+  kScaleAddSquare,  // a * b + c * d * d     as fma(a, b, c * d * d)
+  kScaleSqrtAdd,    // a * sqrt(b) + c       as fma(a, sqrt(b), c)
+  kScaleDivAdd,     // a * b / c + d         as a * b / c + d
+  // Of i32 arrays: the 32 bits of an element are an int32_t.
+  kIntToFloat,
+  kFloatToInt,  // rounds toward zero, saturates, NaN gives 0
+  kIntAdd,      // wraps
+  // Reductions over all elements of all segments. The destination is an array
+  // with Access::kScalar, the same memory in every segment, which no
+  // instruction reads. The factor (last source) is an immediate.
+  kSum,         // b * sum(a)
+  kSumProduct,  // c * sum(a * b)
+};
+inline constexpr int kNumOpcodes = static_cast<int>(Opcode::kSumProduct) + 1;
+
+inline constexpr int kMaxSources = 4;
+
+// Number of sources.
+constexpr int OpcodeArity(Opcode opcode) {
+  switch (opcode) {
+    case Opcode::kCopy:
+    case Opcode::kSqrt:
+    case Opcode::kAbs:
+    case Opcode::kNeg:
+    case Opcode::kSign:
+    case Opcode::kExp:
+    case Opcode::kExpm1:
+    case Opcode::kLog:
+    case Opcode::kLog1p:
+    case Opcode::kTanh:
+    case Opcode::kSigmoid:
+    case Opcode::kSoftplus:
+    case Opcode::kNormalCdf:
+    case Opcode::kIntToFloat:
+    case Opcode::kFloatToInt:
+      return 1;
+    case Opcode::kAdd:
+    case Opcode::kSub:
+    case Opcode::kMul:
+    case Opcode::kDiv:
+    case Opcode::kMax:
+    case Opcode::kMin:
+    case Opcode::kIntAdd:
+    case Opcode::kSum:
+      return 2;
+    case Opcode::kFma:
+    case Opcode::kScaleSqrtAdd:
+    case Opcode::kSumProduct:
+      return 3;
+    case Opcode::kSelectGreater:
+    case Opcode::kScaleAdd:
+    case Opcode::kScaleAddSquare:
+    case Opcode::kScaleDivAdd:
+      return 4;
+  }
+  return 0;
+}
+
+constexpr bool IsReduction(Opcode opcode) {
+  return opcode == Opcode::kSum || opcode == Opcode::kSumProduct;
+}
+
+}  // namespace espalier
+
+#endif  // ESPALIER_RUNTIME_ELEMENTWISE_OPCODE_H_
