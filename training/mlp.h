@@ -22,12 +22,12 @@ struct MlpOptions {
 
 // Adds a network for the data to the graph and gives the loss to train on.
 //
-// The input "x" takes the features as they are. Nodes after it, which stay in
-// the trained model, flatten them and bring them to the network's scale: data
-// with a declared domain is mapped linearly from it to [0, 1] (nothing is done
-// to [0, 1] itself); other data is standardised by mean and standard deviation
-// of the training rows, each element by its own (one that never changes is only
-// shifted to 0).
+// The input "x" takes the features as they are, a flattened row per sample. The
+// nodes after it, which stay in the model, bring them to the network's scale:
+// data with a declared domain is mapped linearly from it to [0, 1] (nothing is
+// done to [0, 1] itself); other data is standardised by mean and standard
+// deviation of the training rows, each element by its own (one that never
+// changes is only shifted to 0).
 //
 // Classification: input "label", output "logits", mean softmax cross-entropy.
 // Regression: input "target", output "y", mean squared error; without a domain

@@ -108,9 +108,9 @@ struct TrainResult {
 
 // Trains all parameters that the graph has so far towards a smaller `loss`, an
 // f32 scalar. The graph's inputs are the features, then the targets (which may
-// be missing if the loss does not need them), of the data's types; it has at
-// least one output. Ends the builder. The same graph, data, options and threads
-// give the same bits.
+// be missing if the loss does not need them), [N, ...] with as many elements a
+// row as the data in whichever shape; it has at least one output. Ends the
+// builder. The same graph, data, options and threads give the same bits.
 //
 // Errors: those of the builder, of compiling, data that does not fit the
 // inputs, options out of range, and a loss that is no longer finite, named with
