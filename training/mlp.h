@@ -6,15 +6,24 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "graph/builder.h"
 #include "ops/elementwise.h"
 #include "training/dataset.h"
 
 namespace espalier {
 
+// How first weights are drawn (graph/initializer.h); biases start at 0.
+enum class WeightInit { kHe, kGlorot, kZero };
+absl::string_view WeightInitName(WeightInit init);  // "he", "glorot", "zero"
+absl::StatusOr<WeightInit> ParseWeightInit(absl::string_view name);
+
 struct MlpOptions {
   std::vector<int64_t> hidden = {128};  // units of each hidden layer
   Activation activation = Activation::kRelu;
+  // Of every layer; without it as layers::Dense chooses.
+  absl::optional<WeightInit> init;
   // Scales of the penalties sum |w| and sum w^2 over weights, not biases.
   float l1 = 0;
   float l2 = 0;
