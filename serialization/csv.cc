@@ -254,15 +254,10 @@ class CsvParser {
 
 }  // namespace
 
-absl::StatusOr<CsvData> ParseCsv(absl::string_view text,
-                                 const CsvOptions& options) {
-  return CsvParser(text, options).Parse();
-}
-
 absl::StatusOr<CsvData> ReadCsv(const std::string& path,
                                 const CsvOptions& options) {
   ASSIGN_OR_RETURN(const std::string text, ReadDataFile(path));
-  absl::StatusOr<CsvData> data = ParseCsv(text, options);
+  absl::StatusOr<CsvData> data = CsvParser(text, options).Parse();
   if (data.ok()) return data;
   return Annotate(data.status(), absl::StrCat("read ", Quoted(path)));
 }

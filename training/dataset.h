@@ -112,8 +112,7 @@ class Dataset {
   friend class BatchRange;
 
   Dataset() = default;
-  // Checks the tensors and counts the classes.
-  absl::Status Check();
+  absl::Status Check() const;
 
   std::shared_ptr<const Info> info_;
   std::shared_ptr<const Tensor> features_;

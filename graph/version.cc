@@ -1,7 +1,0 @@
-#include "graph/version.h"
-
-namespace espalier {
-
-absl::string_view Version() { return ESPALIER_VERSION; }
-
-}  // namespace espalier
