@@ -17,15 +17,20 @@ absl::Status CheckDomain(const Graph& graph, const std::string& name,
     return absl::InvalidArgumentError(
         "the graph has no f32 input of this name");
   }
-  const auto elements =
-      static_cast<size_t>(graph.node(id).type.shape.num_elements_per_sample());
-  if (domain.lower.size() != elements || domain.upper.size() != elements) {
+  return Validate(domain, graph.node(id).type.shape.num_elements_per_sample());
+}
+
+}  // namespace
+
+absl::Status Validate(const InputDomain& domain, int64_t elements) {
+  const auto size = static_cast<size_t>(elements);
+  if (domain.lower.size() != size || domain.upper.size() != size) {
     return absl::InvalidArgumentError(absl::StrCat(
         "expected ", elements, " pairs, one per element of a sample, found ",
         domain.lower.size(), " lower and ", domain.upper.size(),
         " upper ends"));
   }
-  for (size_t i = 0; i < elements; ++i) {
+  for (size_t i = 0; i < size; ++i) {
     // Written so that NaN fails.
     if (!(std::isfinite(domain.lower[i]) && std::isfinite(domain.upper[i]) &&
           domain.lower[i] <= domain.upper[i])) {
@@ -36,8 +41,6 @@ absl::Status CheckDomain(const Graph& graph, const std::string& name,
   }
   return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::Status Validate(const Model& model) {
   const Graph& graph = model.graph;

@@ -21,6 +21,9 @@ struct InputDomain {
   std::vector<float> upper;
 };
 
+// Whether it has one finite pair lower <= upper per element.
+absl::Status Validate(const InputDomain& domain, int64_t elements);
+
 // One thing that was done to the model, such as a prune.
 struct HistoryEntry {
   // What was removed from one ReLU: unit numbers of the model before.

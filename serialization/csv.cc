@@ -254,10 +254,15 @@ class CsvParser {
 
 }  // namespace
 
+absl::StatusOr<CsvData> ParseCsv(absl::string_view text,
+                                 const CsvOptions& options) {
+  return CsvParser(text, options).Parse();
+}
+
 absl::StatusOr<CsvData> ReadCsv(const std::string& path,
                                 const CsvOptions& options) {
   ASSIGN_OR_RETURN(const std::string text, ReadDataFile(path));
-  absl::StatusOr<CsvData> data = CsvParser(text, options).Parse();
+  absl::StatusOr<CsvData> data = ParseCsv(text, options);
   if (data.ok()) return data;
   return Annotate(data.status(), absl::StrCat("read ", Quoted(path)));
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "graph/tensor.h"
 
@@ -32,6 +33,10 @@ struct CsvData {
 // Errors name the file, the line and the column, both counted from 1.
 absl::StatusOr<CsvData> ReadCsv(const std::string& path,
                                 const CsvOptions& options);
+
+// The same from the text itself.
+absl::StatusOr<CsvData> ParseCsv(absl::string_view text,
+                                 const CsvOptions& options);
 
 }  // namespace espalier
 

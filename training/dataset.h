@@ -112,7 +112,8 @@ class Dataset {
   friend class BatchRange;
 
   Dataset() = default;
-  absl::Status Check() const;
+  // Checks the tensors and counts the classes.
+  absl::Status Check();
 
   std::shared_ptr<const Info> info_;
   std::shared_ptr<const Tensor> features_;

@@ -6,15 +6,24 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "graph/builder.h"
 #include "ops/elementwise.h"
 #include "training/dataset.h"
 
 namespace espalier {
 
+// How first weights are drawn (graph/initializer.h); biases start at 0.
+enum class WeightInit { kHe, kGlorot, kZero };
+absl::string_view WeightInitName(WeightInit init);  // "he", "glorot", "zero"
+absl::StatusOr<WeightInit> ParseWeightInit(absl::string_view name);
+
 struct MlpOptions {
   std::vector<int64_t> hidden = {128};  // units of each hidden layer
   Activation activation = Activation::kRelu;
+  // Of every layer; without it as layers::Dense chooses.
+  absl::optional<WeightInit> init;
   // Scales of the penalties sum |w| and sum w^2 over weights, not biases.
   float l1 = 0;
   float l2 = 0;
@@ -22,12 +31,12 @@ struct MlpOptions {
 
 // Adds a network for the data to the graph and gives the loss to train on.
 //
-// The input "x" takes the features as they are. Nodes after it, which stay in
-// the trained model, flatten them and bring them to the network's scale: data
-// with a declared domain is mapped linearly from it to [0, 1] (nothing is done
-// to [0, 1] itself); other data is standardised by mean and standard deviation
-// of the training rows, each element by its own (one that never changes is only
-// shifted to 0).
+// The input "x" takes the features as they are, a flattened row per sample. The
+// nodes after it, which stay in the model, bring them to the network's scale:
+// data with a declared domain is mapped linearly from it to [0, 1] (nothing is
+// done to [0, 1] itself); other data is standardised by mean and standard
+// deviation of the training rows, each element by its own (one that never
+// changes is only shifted to 0).
 //
 // Classification: input "label", output "logits", mean softmax cross-entropy.
 // Regression: input "target", output "y", mean squared error; without a domain

@@ -32,9 +32,9 @@ struct PredictorOptions {
 
 // For one thread at a time.
 //
-// An input comes in its declared shape, with any number of samples in front, or
-// as one flattened row per sample, [samples, elements]; when one came
-// flattened, the outputs are as well.
+// An input comes in its declared shape with any number of samples in front, or
+// in another of as many elements a sample, such as one flattened row each. When
+// one came in another shape than the declared, the outputs are flattened rows.
 class Predictor {
  public:
   // Errors: a model that is not valid, one with updates (a training graph).
@@ -62,11 +62,6 @@ class Predictor {
   Session session_;
   std::string warning_;
 };
-
-// OK if every value lies in the domain; else OutOfRange, with the first sample
-// and element outside and how many samples there are. `input` is f32 with as
-// many elements a sample as the domain.
-absl::Status CheckDomain(const InputDomain& domain, const TensorView& input);
 
 }  // namespace espalier
 

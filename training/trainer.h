@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "absl/types/optional.h"
 #include "graph/builder.h"
 #include "graph/model.h"
+#include "graph/tensor.h"
 #include "ops/optimizers.h"
 #include "training/dataset.h"
 
@@ -56,6 +58,9 @@ struct FitOptions {
   // Of first values and of the order of the rows.
   uint64_t seed = 0;
   int threads = 0;  // 0: as many as OpenMP would take
+  // First values of parameters, by name, instead of drawn ones: how the
+  // training of a model goes on.
+  std::map<std::string, Tensor> initial_values;
   // Rows to measure after each epoch: these, or a random share of the training
   // rows that is then not trained on. At most one of the two.
   absl::optional<Dataset> validation;
@@ -74,6 +79,9 @@ struct FitOptions {
   FitOptions& BatchSize(int64_t value) { return batch_size = value, *this; }
   FitOptions& Seed(uint64_t value) { return seed = value, *this; }
   FitOptions& Threads(int value) { return threads = value, *this; }
+  FitOptions& InitialValues(std::map<std::string, Tensor> values) {
+    return initial_values = std::move(values), *this;
+  }
   FitOptions& Validation(Dataset data) {
     return validation = std::move(data), *this;
   }
@@ -108,12 +116,13 @@ struct TrainResult {
 
 // Trains all parameters that the graph has so far towards a smaller `loss`, an
 // f32 scalar. The graph's inputs are the features, then the targets (which may
-// be missing if the loss does not need them), of the data's types; it has at
-// least one output. Ends the builder. The same graph, data, options and threads
-// give the same bits.
+// be missing if the loss does not need them), [N, ...] with as many elements a
+// row as the data in whichever shape; it has at least one output. Ends the
+// builder. The same graph, data, options and threads give the same bits.
 //
 // Errors: those of the builder, of compiling, data that does not fit the
-// inputs, options out of range, and a loss that is no longer finite, named with
+// inputs, options out of range, an initial value of no parameter or of another
+// type than its, and a loss that is no longer finite, named with
 // its epoch and step.
 absl::StatusOr<TrainResult> Train(GraphBuilder& graph, Value loss,
                                   const Optimizer& optimizer,

@@ -1,0 +1,309 @@
+#include "ops/reduce.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "graph/check.h"
+#include "graph/status_macros.h"
+#include "ops/elementwise.h"
+#include "ops/interval_math.h"
+#include "ops/reshape.h"
+#include "ops/type_checks.h"
+#include "runtime/lowering.h"
+
+namespace espalier {
+namespace {
+
+std::vector<int64_t> DimsOf(const Shape& shape) {
+  return {shape.dims().begin(), shape.dims().end()};
+}
+
+// Ascending, from 0; all axes if `axes` is empty.
+absl::StatusOr<std::vector<int64_t>> NormalizedAxes(
+    const std::vector<int64_t>& axes, int rank) {
+  std::vector<int64_t> result;
+  for (int64_t axis : axes) {
+    if (axis < -rank || axis >= rank) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "axis ", axis, " is not one of the ", rank, " axes of x"));
+    }
+    result.push_back(axis < 0 ? axis + rank : axis);
+  }
+  std::sort(result.begin(), result.end());
+  const auto twice = std::adjacent_find(result.begin(), result.end());
+  if (twice != result.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("axis ", *twice, " is named twice"));
+  }
+  if (axes.empty()) {
+    for (int axis = 0; axis < rank; ++axis) result.push_back(axis);
+  }
+  return result;
+}
+
+bool IsReduced(const std::vector<int64_t>& axes, int64_t axis) {
+  return std::binary_search(axes.begin(), axes.end(), axis);
+}
+
+Shape ReducedShape(const Shape& x, const std::vector<int64_t>& axes,
+                   bool keep_axes) {
+  std::vector<int64_t> dims;
+  for (int i = 0; i < x.rank(); ++i) {
+    if (!IsReduced(axes, i)) {
+      dims.push_back(x.dim(i));
+    } else if (keep_axes) {
+      dims.push_back(1);
+    }
+  }
+  return Shape(dims);
+}
+
+// Elements of x that make one of the result; the symbolic batch left out.
+int64_t StaticCount(const Shape& x, const std::vector<int64_t>& axes) {
+  int64_t count = 1;
+  for (int64_t axis : axes) {
+    const int64_t dim = x.dim(static_cast<int>(axis));
+    if (dim != kBatch) count *= dim;
+  }
+  return count;
+}
+
+class ReduceOp : public Op {
+ public:
+  ReduceOp(ReduceKind reduce, std::vector<int64_t> axes, bool keep_axes)
+      : reduce_(reduce), axes_(std::move(axes)), keep_axes_(keep_axes) {}
+
+  absl::string_view kind() const override {
+    return reduce_ == ReduceKind::kSum ? "sum" : "mean";
+  }
+  int arity() const override { return 1; }
+  Attributes attributes() const override {
+    return {{"axes", axes_}, {"keep_axes", keep_axes_}};
+  }
+
+  absl::StatusOr<TensorType> InferType(
+      absl::Span<const TensorType> inputs) const override {
+    RETURN_IF_ERROR(CheckF32("x", inputs[0]));
+    const Shape& x = inputs[0].shape;
+    ASSIGN_OR_RETURN(const std::vector<int64_t> axes,
+                     NormalizedAxes(axes_, x.rank()));
+    return TensorType{DataType::kF32, ReducedShape(x, axes, keep_axes_)};
+  }
+
+  DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
+                        const Shape& output) const override {
+    const DoubleTensor& x = *inputs[0];
+    const std::vector<int64_t> axes = AxesFor(x.shape());
+    const std::vector<int64_t> target = Targets(x.shape(), axes);
+    DoubleTensor y(output);
+    for (int64_t i = 0; i < x.num_elements(); ++i) {
+      y[target[static_cast<size_t>(i)]] += x[i];
+    }
+    if (reduce_ == ReduceKind::kMean) {
+      const auto count = static_cast<double>(StaticCount(x.shape(), axes));
+      for (int64_t i = 0; i < y.num_elements(); ++i) y[i] /= count;
+    }
+    return y;
+  }
+
+  absl::StatusOr<std::vector<Value>> Gradient(
+      absl::Span<const Value> inputs, Value /*output*/, Value dy,
+      const std::vector<bool>& /*wanted*/) const override {
+    const Shape x = inputs[0].shape();
+    const std::vector<int64_t> axes = AxesFor(x);
+    // Leading axes need not be put back: broadcasting aligns at the right.
+    const bool leading =
+        axes.empty() || axes.back() + 1 == static_cast<int64_t>(axes.size());
+    if (!keep_axes_ && !leading) dy = Reshape(dy, ReducedShape(x, axes, true));
+    Value dx = BroadcastTo(dy, x);
+    if (reduce_ == ReduceKind::kMean) {
+      const auto count = static_cast<float>(StaticCount(x, axes));
+      // Of an empty x nothing is scaled; 1/0 would not be a factor.
+      dx = Scale(dx, 1 / std::max(count, 1.0f),
+                 x.has_symbolic_batch() && IsReduced(axes, 0));
+    }
+    return std::vector<Value>{dx};
+  }
+
+  IntervalTensor Bounds(absl::Span<const IntervalTensor* const> inputs,
+                        const Shape& output) const override {
+    const IntervalTensor& x = *inputs[0];
+    const std::vector<int64_t> axes = AxesFor(x.shape);
+    const std::vector<int64_t> target = Targets(x.shape, axes);
+    IntervalTensor y = IntervalTensor::Everything(output);
+    std::vector<SumBounds> sums(y.lower.size());
+    for (size_t i = 0; i < target.size(); ++i) {
+      sums[static_cast<size_t>(target[i])].Add(
+          IntervalAt(x, static_cast<int64_t>(i)));
+    }
+    const auto count = static_cast<double>(StaticCount(x.shape, axes));
+    for (size_t i = 0; i < sums.size(); ++i) {
+      Interval sum = sums[i].Finish(kScalingRoundings);
+      if (reduce_ == ReduceKind::kMean) {
+        sum = count == 0 ? kEverything  // NaN
+                         : FloatRounded(sum.lower / count, sum.upper / count);
+      }
+      SetInterval(y, static_cast<int64_t>(i), sum);
+    }
+    return y;
+  }
+
+  absl::Status Lower(Lowering& lowering) const override {
+    lowering.SetResult(lowering.Reduce(reduce_, lowering.input(0),
+                                       AxesFor(lowering.input_type(0).shape),
+                                       lowering.output_type().shape));
+    return absl::OkStatus();
+  }
+
+ private:
+  // A mean may be made of terms or sums times a rounded 1 / count.
+  static constexpr int kScalingRoundings = 2;
+
+  // REQUIRES: InferType has accepted x.
+  std::vector<int64_t> AxesFor(const Shape& x) const {
+    absl::StatusOr<std::vector<int64_t>> axes = NormalizedAxes(axes_, x.rank());
+    ESPALIER_CHECK(axes.ok());
+    return *std::move(axes);
+  }
+
+  // For each element of x the index of the element that it is summed into.
+  static std::vector<int64_t> Targets(const Shape& x,
+                                      const std::vector<int64_t>& axes) {
+    return BroadcastIndices(ReducedShape(x, axes, /*keep_axes=*/true), x);
+  }
+
+  ReduceKind reduce_;
+  std::vector<int64_t> axes_;
+  bool keep_axes_;
+};
+
+class BroadcastOp : public Op {
+ public:
+  explicit BroadcastOp(const Shape& shape) : shape_(shape) {}
+
+  absl::string_view kind() const override { return "broadcast"; }
+  int arity() const override { return 1; }
+  Attributes attributes() const override { return {{"shape", DimsOf(shape_)}}; }
+
+  absl::StatusOr<TensorType> InferType(
+      absl::Span<const TensorType> inputs) const override {
+    RETURN_IF_ERROR(CheckF32("x", inputs[0]));
+    RETURN_IF_ERROR(shape_.Validate());
+    const absl::StatusOr<Shape> together =
+        BroadcastShapes(inputs[0].shape, shape_);
+    if (!together.ok() || *together != shape_) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("x of shape ", inputs[0].shape.ToString(),
+                       " cannot be stretched to ", shape_.ToString()));
+    }
+    return TensorType{DataType::kF32, shape_};
+  }
+
+  DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
+                        const Shape& output) const override {
+    const std::vector<int64_t> source =
+        BroadcastIndices(inputs[0]->shape(), output);
+    DoubleTensor y(output);
+    for (int64_t i = 0; i < y.num_elements(); ++i) {
+      y[i] = (*inputs[0])[source[static_cast<size_t>(i)]];
+    }
+    return y;
+  }
+
+  absl::StatusOr<std::vector<Value>> Gradient(
+      absl::Span<const Value> inputs, Value /*output*/, Value dy,
+      const std::vector<bool>& /*wanted*/) const override {
+    return std::vector<Value>{SumTo(dy, inputs[0].shape())};
+  }
+
+  IntervalTensor Bounds(absl::Span<const IntervalTensor* const> inputs,
+                        const Shape& output) const override {
+    const std::vector<int64_t> source =
+        BroadcastIndices(inputs[0]->shape, output);
+    IntervalTensor y = IntervalTensor::Everything(output);
+    for (size_t i = 0; i < source.size(); ++i) {
+      SetInterval(y, static_cast<int64_t>(i),
+                  IntervalAt(*inputs[0], source[i]));
+    }
+    return y;
+  }
+
+  absl::Status Lower(Lowering& lowering) const override {
+    lowering.SetResult(lowering.Elementwise(
+        Expr::Operand(0), {lowering.input(0)}, lowering.output_type().shape));
+    return absl::OkStatus();
+  }
+
+ private:
+  Shape shape_;
+};
+
+absl::StatusOr<OpPtr> ReadReduce(AttributeReader& attributes,
+                                 ReduceKind reduce) {
+  std::vector<int64_t> axes = attributes.IntList("axes");
+  const bool keep_axes = attributes.Bool("keep_axes");
+  return std::make_shared<ReduceOp>(reduce, std::move(axes), keep_axes);
+}
+
+absl::StatusOr<OpPtr> ReadSum(AttributeReader& attributes) {
+  return ReadReduce(attributes, ReduceKind::kSum);
+}
+absl::StatusOr<OpPtr> ReadMean(AttributeReader& attributes) {
+  return ReadReduce(attributes, ReduceKind::kMean);
+}
+absl::StatusOr<OpPtr> ReadBroadcast(AttributeReader& attributes) {
+  return std::make_shared<BroadcastOp>(attributes.ShapeValue("shape"));
+}
+
+constexpr OpTable::Entry kEntries[] = {
+    {"broadcast", ReadBroadcast}, {"mean", ReadMean}, {"sum", ReadSum}};
+
+Value Reduce(ReduceKind reduce, Value x, absl::Span<const int64_t> axes,
+             bool keep_axes, absl::string_view name) {
+  return Apply(
+      std::make_shared<ReduceOp>(
+          reduce, std::vector<int64_t>(axes.begin(), axes.end()), keep_axes),
+      {x}, name);
+}
+
+}  // namespace
+
+Value Sum(Value x, absl::Span<const int64_t> axes, bool keep_axes,
+          absl::string_view name) {
+  return Reduce(ReduceKind::kSum, x, axes, keep_axes, name);
+}
+
+Value Mean(Value x, absl::Span<const int64_t> axes, bool keep_axes,
+           absl::string_view name) {
+  return Reduce(ReduceKind::kMean, x, axes, keep_axes, name);
+}
+
+Value BroadcastTo(Value x, const Shape& shape, absl::string_view name) {
+  if (x.valid() && x.shape() == shape) return x;
+  return Apply(std::make_shared<BroadcastOp>(shape), {x}, name);
+}
+
+Value SumTo(Value x, const Shape& shape) {
+  if (!x.valid() || x.shape() == shape) return x;
+  const Shape from = x.shape();
+  const absl::StatusOr<Shape> together = BroadcastShapes(shape, from);
+  if (!together.ok() || *together != from) {
+    return x.builder()->Fail(absl::InvalidArgumentError(absl::StrCat(
+        "sum to shape ", shape.ToString(), ": ", x.node().ToString(),
+        " of shape ", from.ToString(), " is not a stretch of it")));
+  }
+  const int lead = from.rank() - shape.rank();
+  std::vector<int64_t> axes;
+  for (int i = 0; i < from.rank(); ++i) {
+    if (i < lead || shape.dim(i - lead) != from.dim(i)) axes.push_back(i);
+  }
+  const bool keep_axes = lead == 0;
+  const Value sum = Sum(x, axes, keep_axes);
+  return sum.valid() && sum.shape() != shape ? Reshape(sum, shape) : sum;
+}
+
+absl::Span<const OpTable::Entry> ReduceEntries() { return kEntries; }
+
+}  // namespace espalier

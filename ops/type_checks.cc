@@ -1,0 +1,36 @@
+#include "ops/type_checks.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace espalier {
+
+absl::Status CheckF32(absl::string_view what, const TensorType& type) {
+  if (type.dtype == DataType::kF32) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(what, " is ", type.ToString(), ": expected f32"));
+}
+
+absl::Status CheckF32Rank(absl::string_view what, const TensorType& type,
+                          int rank) {
+  if (type.dtype == DataType::kF32 && type.shape.rank() == rank) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      what, " is ", type.ToString(), ": expected f32 of rank ", rank));
+}
+
+absl::Status CheckSameShape(absl::string_view what_a, const Shape& a,
+                            absl::string_view what_b, const Shape& b) {
+  if (a == b) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(what_a, " has shape ", a.ToString(), ", ", what_b, " has ",
+                   b.ToString(), ": expected equal shapes"));
+}
+
+std::string DimName(int64_t dim) {
+  return dim == kBatch ? "N" : absl::StrCat(dim);
+}
+
+}  // namespace espalier
