@@ -34,6 +34,10 @@ absl::Status Save(const Model& model, const std::string& path) {
   return WriteFile(path, *bytes);
 }
 
+absl::Status CheckModelName(const std::string& path) {
+  return FormatOf(path).status();
+}
+
 absl::StatusOr<Model> Load(const std::string& path, const OpTable& ops) {
   const std::string context = absl::StrCat("load ", Quoted(path));
   absl::StatusOr<Format> format = FormatOf(path);

@@ -24,6 +24,10 @@ inline constexpr int64_t kMaxTensorBytes = int64_t{3} << 29;  // 1.5 GiB
 // old one of this name stays as it is. The same model gives the same bytes.
 absl::Status Save(const Model& model, const std::string& path);
 
+// Whether the ending names a format: for those who want to know before there is
+// a model to save.
+absl::Status CheckModelName(const std::string& path);
+
 // Reads what Save wrote. A file is hostile until checked: nothing is believed,
 // memory stays within about three times the file's size, nothing is printed,
 // and an error says where it is wrong. Codes: NotFound and the like from the

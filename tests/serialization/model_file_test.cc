@@ -50,10 +50,14 @@ TEST(ModelFileTest, RefusesOtherEndings) {
     EXPECT_EQ(saved.message(), absl::StrCat("save '", path,
                                             "': the name of a model file ends "
                                             "in .pb or .pbtxt"));
+    EXPECT_EQ(CheckModelName(path).message(),
+              "the name of a model file ends in .pb or .pbtxt");
     EXPECT_EQ(Load(path, SampleOps()).status().code(),
               absl::StatusCode::kInvalidArgument);
   }
   EXPECT_THAT(folder.Names(), ElementsAre());
+  EXPECT_TRUE(CheckModelName("a.pb").ok());
+  EXPECT_TRUE(CheckModelName("a.pbtxt").ok());
 }
 
 TEST(ModelFileTest, NamesTheFileThatItCannotRead) {
