@@ -21,7 +21,9 @@ absl::string_view GradeName(Grade grade);  // "all-inputs", "domain", "data"
 absl::StatusOr<Grade> ParseGrade(absl::string_view name);
 
 struct PruneOptions {
-  // The weakest grade that is removed; stronger ones are included.
+  // The weakest grade that is removed; stronger ones are included. Witnesses
+  // are looked for where the grade claims something: among the samples for
+  // kData, in the domain for kDomain, among all finite inputs for kAllInputs.
   Grade grade = Grade::kDomain;
   // Instead of the model's declared domains, by input name. Travels with the
   // pruned model.
@@ -75,10 +77,14 @@ struct PruneResult {
 // Elements of parameter leaves.
 int64_t CountParameters(const Graph& graph);
 
-// Errors: grade kDomain without a domain for every f32 input that reaches a
-// ReLU; kData without samples; samples or domains that do not fit the inputs;
-// values that are not finite. A model of which nothing can be removed comes
-// back unchanged, without an entry in its history.
+// Removes every unit that the grade allows and the surgery
+// (transforms/remove_units.h) can take out, and proves again on what is left
+// until nothing more goes, so pruning the result again removes nothing. A model
+// of which nothing can be removed comes back unchanged, without an entry in its
+// history. Errors: grade kDomain without a domain for every f32 input that
+// reaches a ReLU; kData without samples; samples or domains that do not fit the
+// inputs, or samples outside the domains; parameters that are not finite; a
+// graph with updates. Internal: a unit proven zero that fires.
 absl::StatusOr<PruneResult> Prune(const Model& model,
                                   const PruneOptions& options = PruneOptions());
 absl::StatusOr<PruneResult> Prune(const Model& model, Grade grade);

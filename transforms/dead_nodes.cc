@@ -10,22 +10,6 @@
 namespace espalier {
 namespace {
 
-void MarkInputsOfMarked(const Graph& graph, std::vector<bool>& marked) {
-  for (NodeId id = graph.num_nodes() - 1; id >= 0; --id) {
-    if (!marked[static_cast<size_t>(id)]) continue;
-    for (NodeId input : graph.node(id).inputs) {
-      marked[static_cast<size_t>(input)] = true;
-    }
-  }
-}
-
-void CopyMarked(const Graph& graph, const std::vector<bool>& marked,
-                Rewriter& rewriter) {
-  for (NodeId id = 0; id < graph.num_nodes(); ++id) {
-    if (marked[static_cast<size_t>(id)]) rewriter.Copy(id);
-  }
-}
-
 absl::StatusOr<GraphOutput> FindOutput(const Graph& graph,
                                        const std::string& name) {
   for (const GraphOutput& output : graph.outputs()) {
@@ -57,18 +41,16 @@ Model WithGraph(const Model& model, Graph graph) {
 }  // namespace
 
 absl::StatusOr<Graph> RemoveDeadNodes(const Graph& graph) {
-  std::vector<bool> live(static_cast<size_t>(graph.num_nodes()), false);
-  for (NodeId id : graph.inputs()) live[static_cast<size_t>(id)] = true;
+  std::vector<NodeId> roots = graph.inputs();
   for (const GraphOutput& output : graph.outputs()) {
-    live[static_cast<size_t>(output.node)] = true;
+    roots.push_back(output.node);
   }
   for (const GraphUpdate& update : graph.updates()) {
-    live[static_cast<size_t>(update.leaf)] = true;
-    live[static_cast<size_t>(update.value)] = true;
+    roots.push_back(update.leaf);
+    roots.push_back(update.value);
   }
-  MarkInputsOfMarked(graph, live);
   Rewriter rewriter(graph);
-  CopyMarked(graph, live, rewriter);
+  rewriter.CopyNeededBy(roots);
   return std::move(rewriter).Finish();
 }
 
@@ -79,16 +61,14 @@ absl::StatusOr<Model> RemoveDeadNodes(const Model& model) {
 
 absl::StatusOr<Graph> InferenceForm(const Graph& graph,
                                     absl::Span<const std::string> outputs) {
-  std::vector<bool> needed(static_cast<size_t>(graph.num_nodes()), false);
   std::vector<GraphOutput> kept;
+  std::vector<NodeId> roots;
   for (const std::string& name : outputs) {
-    ASSIGN_OR_RETURN(GraphOutput output, FindOutput(graph, name));
-    needed[static_cast<size_t>(output.node)] = true;
-    kept.push_back(std::move(output));
+    ASSIGN_OR_RETURN(kept.emplace_back(), FindOutput(graph, name));
+    roots.push_back(kept.back().node);
   }
-  MarkInputsOfMarked(graph, needed);
   Rewriter rewriter(graph);
-  CopyMarked(graph, needed, rewriter);
+  rewriter.CopyNeededBy(roots);
   for (const GraphOutput& output : kept) {
     rewriter.builder().Output(output.name, rewriter.Get(output.node));
   }

@@ -3,6 +3,7 @@
 #define ESPALIER_TRANSFORMS_REMOVE_UNITS_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,15 +31,21 @@ struct RemovedUnits {
 struct RemovalResult {
   Model model;
   std::vector<RemovedUnits> layers;  // one per UnitRemoval, in its order
+  // For each ReLU that has fewer units now, by name, the units it kept, as
+  // numbered in the model given. One whose units all went, and whatever only
+  // they needed, is no longer in the graph.
+  std::map<std::string, std::vector<int64_t>> kept;
 };
 
 // Removes the units from their producers (columns of weights and elements of
 // biases) and from all consumers (rows of weights), through elementwise ops
-// that keep zeros. A layer of which every unit goes leaves a constant behind,
-// made of the biases downstream. Where a producer or consumer does not allow it
-// (a unit is an output, a weight is shared, two branches meet) the units of
-// that ReLU stay and the refusal says why. The history is the caller's to
-// write.
+// that keep zeros, and reshapes. A layer of which every unit goes leaves the
+// biases of its consumers behind. Where a producer or consumer does not allow
+// it (a unit is an output, a weight is shared or not finite, two branches meet)
+// the units of that ReLU stay and the refusal says why. Nothing removed gives
+// the model as it came. The history is the caller's to write. Errors: a model
+// that is not valid, one with updates (it is to be an inference form), units
+// that a ReLU does not have, a ReLU given twice.
 absl::StatusOr<RemovalResult> RemoveUnits(
     const Model& model, const std::vector<UnitRemoval>& removals);
 

@@ -15,6 +15,19 @@ absl::Status LeftOut(const Node& node, absl::string_view what) {
 
 }  // namespace
 
+std::vector<bool> NeededBy(const Graph& graph,
+                           const std::vector<NodeId>& roots) {
+  std::vector<bool> needed(static_cast<size_t>(graph.num_nodes()), false);
+  for (NodeId root : roots) needed[static_cast<size_t>(root)] = true;
+  for (NodeId id = graph.num_nodes() - 1; id >= 0; --id) {
+    if (!needed[static_cast<size_t>(id)]) continue;
+    for (NodeId input : graph.node(id).inputs) {
+      needed[static_cast<size_t>(input)] = true;
+    }
+  }
+  return needed;
+}
+
 Rewriter::Rewriter(const Graph& graph)
     : graph_(graph),
       builder_(graph.name()),
@@ -40,6 +53,13 @@ Value Rewriter::Copy(NodeId old) {
   const Value copy = builder_.AddNode(node.op, inputs, node.name);
   Replace(old, copy);
   return copy;
+}
+
+void Rewriter::CopyNeededBy(const std::vector<NodeId>& roots) {
+  const std::vector<bool> needed = NeededBy(graph_, roots);
+  for (NodeId id = 0; id < graph_.num_nodes(); ++id) {
+    if (needed[static_cast<size_t>(id)]) Copy(id);
+  }
 }
 
 void Rewriter::Replace(NodeId old, Value value) {

@@ -12,6 +12,10 @@
 
 namespace espalier {
 
+// For each node whether it is one of `roots` or needed to compute one.
+std::vector<bool> NeededBy(const Graph& graph,
+                           const std::vector<NodeId>& roots);
+
 // Goes through the old graph's nodes in order: Copy keeps a node, Replace puts
 // a new value in its place, a node of which neither is said is left out.
 // Outputs and updates follow. Errors go to the builder.
@@ -29,6 +33,8 @@ class Rewriter {
 
   // Same op and name on the new inputs. An input that was left out is an error.
   Value Copy(NodeId old);
+  // Copies `roots` and whatever they need.
+  void CopyNeededBy(const std::vector<NodeId>& roots);
   void Replace(NodeId old, Value value);
 
   // Copies outputs and updates and builds. FinishWithoutUpdates leaves the

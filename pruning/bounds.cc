@@ -1,0 +1,92 @@
+#include "pruning/bounds.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "ops/elementwise.h"
+#include "pruning/relus.h"
+
+namespace espalier {
+namespace {
+
+constexpr double kLargestFloat = std::numeric_limits<float>::max();
+
+IntervalTensor Fill(const Shape& shape, double lower, double upper) {
+  const auto elements = static_cast<size_t>(shape.num_elements());
+  return {shape, std::vector<double>(elements, lower),
+          std::vector<double>(elements, upper)};
+}
+
+IntervalTensor InputBounds(const Node& node,
+                           const std::map<std::string, InputDomain>& domains,
+                           BoundsScope scope) {
+  const Shape shape = node.type.shape.Bind(1);
+  if (node.type.dtype == DataType::kI32) {
+    return Fill(shape, std::numeric_limits<int32_t>::min(),
+                std::numeric_limits<int32_t>::max());
+  }
+  const auto domain = domains.find(node.name);
+  if (scope == BoundsScope::kAllInputs || domain == domains.end()) {
+    return Fill(shape, -kLargestFloat, kLargestFloat);
+  }
+  const InputDomain& box = domain->second;
+  return {shape,
+          {box.lower.begin(), box.lower.end()},
+          {box.upper.begin(), box.upper.end()}};
+}
+
+void ClampToFinite(IntervalTensor& bounds) {
+  for (double& lower : bounds.lower) lower = std::max(lower, -kLargestFloat);
+  for (double& upper : bounds.upper) upper = std::min(upper, kLargestFloat);
+}
+
+}  // namespace
+
+std::map<NodeId, IntervalTensor> ReluBounds(
+    const Model& model, const std::map<std::string, InputDomain>& domains,
+    BoundsScope scope) {
+  const Graph& graph = model.graph;
+  const auto count = static_cast<size_t>(graph.num_nodes());
+  std::vector<NodeId> last_reader(count, kNoNode);
+  for (NodeId id = 0; id < graph.num_nodes(); ++id) {
+    for (NodeId input : graph.node(id).inputs) {
+      last_reader[static_cast<size_t>(input)] = id;
+    }
+  }
+
+  std::map<NodeId, IntervalTensor> result;
+  std::vector<IntervalTensor> bounds(count);
+  for (NodeId id = 0; id < graph.num_nodes(); ++id) {
+    const Node& node = graph.node(id);
+    const Shape shape = node.type.shape.Bind(1);
+    IntervalTensor& own = bounds[static_cast<size_t>(id)];
+    const absl::optional<LeafKind> leaf = AsLeaf(*node.op);
+    if (leaf == LeafKind::kInput) {
+      own = InputBounds(node, domains, scope);
+    } else if (leaf == LeafKind::kParameter || leaf == LeafKind::kState) {
+      own = IntervalTensor::Exactly(model.values.at(node.name));
+    } else if (MixesSamples(graph, id)) {
+      own = IntervalTensor::Everything(shape);
+    } else {
+      std::vector<const IntervalTensor*> inputs;
+      for (NodeId input : node.inputs) {
+        inputs.push_back(&bounds[static_cast<size_t>(input)]);
+      }
+      own = node.op->Bounds(inputs, shape);
+    }
+    if (scope == BoundsScope::kAllInputs) ClampToFinite(own);
+    if (IsRelu(node)) {
+      result.emplace(id, bounds[static_cast<size_t>(node.inputs[0])]);
+    }
+    for (NodeId input : node.inputs) {
+      if (last_reader[static_cast<size_t>(input)] == id) {
+        bounds[static_cast<size_t>(input)] = IntervalTensor();
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace espalier
