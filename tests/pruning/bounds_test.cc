@@ -1,0 +1,178 @@
+#include "pruning/bounds.h"
+
+#include <cmath>
+#include <limits>
+
+#include "gmock/gmock.h"
+#include "tests/pruning/mnist_network.h"
+#include "tests/transforms/test_models.h"
+
+namespace espalier {
+namespace {
+
+using ::testing::ElementsAre;
+
+struct Counts {
+  int zero = 0;
+  int active = 0;
+};
+
+Counts Count(const IntervalTensor& bounds) {
+  Counts counts;
+  for (size_t i = 0; i < bounds.lower.size(); ++i) {
+    if (bounds.upper[i] <= 0) ++counts.zero;
+    if (bounds.lower[i] >= 0) ++counts.active;
+  }
+  return counts;
+}
+
+std::vector<bool> Zero(const IntervalTensor& bounds) {
+  std::vector<bool> zero;
+  for (double upper : bounds.upper) zero.push_back(upper <= 0);
+  return zero;
+}
+
+TEST(ReluBoundsTest, FindsWhatIsKnownOfARealNetwork) {
+  const Model model = MnistNetwork();
+  const std::map<NodeId, IntervalTensor> bounds =
+      ReluBounds(model, model.domains, BoundsScope::kDomain);
+  ASSERT_EQ(bounds.size(), 2u);
+  const Counts first = Count(bounds.at(model.graph.Find("h0")));
+  EXPECT_EQ(first.zero, 29);
+  EXPECT_EQ(first.active, 31);
+  const Counts second = Count(bounds.at(model.graph.Find("h1")));
+  EXPECT_EQ(second.zero, 13);
+  EXPECT_EQ(second.active, 34);
+  // Training leaves no weight exactly zero: nothing holds for all inputs.
+  for (const auto& [relu, everywhere] :
+       ReluBounds(model, model.domains, BoundsScope::kAllInputs)) {
+    EXPECT_EQ(Count(everywhere).zero, 0);
+  }
+}
+
+constexpr char kTwoLayers[] = R"(graph g {
+  x = input(dtype="f32", shape=[-1, 3])
+  w1 = parameter(dtype="f32", shape=[3, 6], initializer="normal", initializer_value=1.0)
+  b1 = parameter(dtype="f32", shape=[6], initializer="normal", initializer_value=1.0)
+  w2 = parameter(dtype="f32", shape=[6, 4], initializer="normal", initializer_value=1.0)
+  b2 = parameter(dtype="f32", shape=[4], initializer="normal", initializer_value=1.0)
+  z1 = dense(x, w1, b1)
+  h1 = relu(z1)
+  z2 = dense(h1, w2, b2)
+  h2 = relu(z2)
+  output y = h2
+})";
+
+TEST(ReluBoundsTest, ContainWhatTheInterpreterGives) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    const Model model = RandomModel(Parse(kTwoLayers), seed);
+    const std::map<std::string, InputDomain> domains = {
+        {"x", {{-1, 0, 0.5f}, {1, 0.25f, 0.5f}}}};
+    const auto bounds = ReluBounds(model, domains, BoundsScope::kDomain);
+    constexpr int64_t kPoints = 200;
+    LeafValues leaves = RandomLeaves(model, kPoints, seed);
+    const RandomStream random(seed, RandomPurpose::kData, 1);
+    DoubleTensor& x = leaves.at("x");
+    for (int64_t i = 0; i < x.num_elements(); ++i) {
+      const auto j = static_cast<size_t>(i % 3);
+      const InputDomain& box = domains.at("x");
+      // Every other point is a corner.
+      double share = random.Uniform(static_cast<uint64_t>(i));
+      if (i / 3 % 2 == 0) share = std::round(share);
+      x[i] = box.lower[j] + share * (box.upper[j] - box.lower[j]);
+    }
+    const InterpretedRun run = *Interpret(model.graph, leaves);
+    for (const char* name : {"1", "2"}) {
+      const IntervalTensor& own =
+          bounds.at(model.graph.Find(std::string("h") + name));
+      const DoubleTensor& z = run.nodes[static_cast<size_t>(
+          model.graph.Find(std::string("z") + name))];
+      const auto units = static_cast<int64_t>(own.lower.size());
+      for (int64_t i = 0; i < z.num_elements(); ++i) {
+        EXPECT_LE(own.lower[static_cast<size_t>(i % units)], z[i]);
+        EXPECT_GE(own.upper[static_cast<size_t>(i % units)], z[i]);
+      }
+    }
+  }
+}
+
+// The exact rules that hold for every input come out of the bounds.
+TEST(ReluBoundsTest, ForAllInputsFollowSigns) {
+  Model model = RandomModel(Parse(kTwoLayers));
+  // Units of layer 1: a row of zeros with bias 0, -1 and 1; the rest live.
+  for (float& w : model.values.at("w1").data<float>()) w = 1;
+  for (size_t row = 0; row < 3; ++row) {
+    for (size_t unit = 0; unit < 3; ++unit) {
+      model.values.at("w1").data<float>()[6 * row + unit] = 0;
+    }
+  }
+  model.values.at("b1") = Row({0, -1, 1, -5, 5, 0});
+  // Units of layer 2: no weight above 0 and bias 0; the same with one weight of
+  // the smallest positive number on a unit that is zero; on one that lives; no
+  // weight below 0 and bias 0.
+  const float tiny = std::numeric_limits<float>::denorm_min();
+  model.values.at("w2") = Matrix(6, {-1, tiny, -1,   1,  //
+                                     -1, -1,   -1,   0,  //
+                                     0,  0,    0,    0,  //
+                                     -1, -1,   tiny, 1,  //
+                                     -1, -1,   -1,   1,  //
+                                     -1, -1,   -1,   1});
+  model.values.at("b2") = Row({0, 0, 0, 0});
+  const auto bounds = ReluBounds(model, {}, BoundsScope::kAllInputs);
+  EXPECT_THAT(Zero(bounds.at(model.graph.Find("h1"))),
+              ElementsAre(true, true, false, false, false, false));
+  const IntervalTensor& second = bounds.at(model.graph.Find("h2"));
+  EXPECT_THAT(Zero(second), ElementsAre(true, true, false, false));
+  EXPECT_GE(second.lower[3], 0);
+  // Without the assumption that nothing overflows, infinities and NaN may come
+  // out of layer 1, and nothing is known of layer 2.
+  const auto strict = ReluBounds(model, {}, BoundsScope::kDomain);
+  EXPECT_THAT(Zero(strict.at(model.graph.Find("h2"))),
+              ElementsAre(false, false, false, false));
+}
+
+TEST(ReluBoundsTest, KnowNothingOfWhatMixesSamples) {
+  const Model model = RandomModel(Parse(R"(graph g {
+  x = input(dtype="f32", shape=[-1, 2])
+  mean = mean(x; axes=[0], keep_axes=false)
+  off = constant(value=f32[]{-5.0})
+  a = add(mean, off)
+  b = add(x, off)
+  c = add(a, x)
+  ha = relu(a)
+  hb = relu(b)
+  hc = relu(c)
+  output ya = ha
+  output yb = hb
+  output yc = hc
+})"));
+  const auto bounds =
+      ReluBounds(model, {{"x", {{0, 0}, {1, 1}}}}, BoundsScope::kDomain);
+  EXPECT_THAT(Zero(bounds.at(model.graph.Find("ha"))),
+              ElementsAre(false, false));
+  EXPECT_THAT(Zero(bounds.at(model.graph.Find("hb"))), ElementsAre(true, true));
+  EXPECT_THAT(Zero(bounds.at(model.graph.Find("hc"))),
+              ElementsAre(false, false));
+}
+
+// A unit whose exact bound is 0 or just below stays open: float32 rounding may
+// lift it.
+TEST(ReluBoundsTest, LeaveRoomForRounding) {
+  Model model = RandomModel(Parse(kTwoLayers));
+  for (float& w : model.values.at("w1").data<float>()) w = 0;
+  for (size_t row = 0; row < 3; ++row) {
+    for (size_t unit = 0; unit < 6; ++unit) {
+      model.values.at("w1").data<float>()[6 * row + unit] = 0.1f;
+    }
+  }
+  const float sum = 3 * 0.1f;
+  model.values.at("b1") =
+      Row({-sum, -sum * (1 + 0x1p-23f), -sum * (1 + 0x1p-19f), -0.2f, 0, 1});
+  const auto bounds =
+      ReluBounds(model, {{"x", {{0, 0, 0}, {1, 1, 1}}}}, BoundsScope::kDomain);
+  EXPECT_THAT(Zero(bounds.at(model.graph.Find("h1"))),
+              ElementsAre(false, false, true, false, false, false));
+}
+
+}  // namespace
+}  // namespace espalier
