@@ -50,6 +50,8 @@ class AttributeReader {
   // An int64 list as a shape, validated; kBatch (-1) may lead.
   Shape ShapeValue(absl::string_view name);
 
+  // The first problem so far.
+  const absl::Status& status() const { return status_; }
   absl::Status Finish() const;
 
  private:

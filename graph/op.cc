@@ -59,6 +59,9 @@ absl::StatusOr<OpPtr> OpTable::Make(absl::string_view kind,
   }
   AttributeReader reader(attributes);
   absl::StatusOr<OpPtr> op = found->make(reader);
+  // A factory that refuses a value may not have asked for the rest; one that
+  // was given nothing to read has nothing better to say.
+  if (!op.ok() && reader.status().ok()) return op.status();
   RETURN_IF_ERROR(reader.Finish());
   return op;
 }

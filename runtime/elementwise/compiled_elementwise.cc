@@ -9,8 +9,6 @@
 // function of the unit alone, so no sum depends on the number of threads.
 #include "runtime/elementwise/compiled_elementwise.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -21,6 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "graph/check.h"
 #include "graph/status_macros.h"
+#include "runtime/elementwise/fork.h"
 #include "runtime/elementwise/kernels.h"
 
 namespace espalier {
@@ -29,8 +28,6 @@ namespace {
 constexpr int64_t kBlock = 256;
 constexpr int64_t kWideColumns = 128;  // from here on rows are not grouped
 constexpr int64_t kUnitBlocks = 16;
-constexpr double kForkMicroseconds = 4;    // serial time from which to fork
-constexpr double kThreadMicroseconds = 2;  // least work for a thread
 constexpr int64_t kPrefetchBytes = 32 << 10;
 
 using Slot = uint8_t;
@@ -116,18 +113,6 @@ double ElementCost(Opcode opcode) {
     default:
       return 0.08;
   }
-}
-
-double IsaCost(Isa isa) {
-  switch (isa) {
-    case Isa::kBaseline:
-      return 4;
-    case Isa::kAvx2:
-      return 1.7;
-    case Isa::kAvx512:
-      break;
-  }
-  return 1;
 }
 
 Layout LayoutOf(const ElementwiseProgram& program, const Segment& segment,
@@ -426,16 +411,6 @@ void CutIntoBlocks(Layout layout, BoundSegment* segment) {
   segment->num_blocks = DivideRoundingUp(segment->elements, segment->block);
 }
 
-double SumOfLanes(const float* lanes) {
-  double sums[8];
-  for (int i = 0; i < 8; ++i) {
-    sums[i] = (static_cast<double>(lanes[i]) + lanes[i + 8]) +
-              (static_cast<double>(lanes[i + 16]) + lanes[i + 24]);
-  }
-  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) +
-         ((sums[4] + sums[5]) + (sums[6] + sums[7]));
-}
-
 }  // namespace
 
 struct CompiledElementwise::Code {
@@ -507,14 +482,8 @@ absl::StatusOr<CompiledElementwise> CompiledElementwise::Compile(
     code->num_units += DivideRoundingUp(bound.num_blocks, code->unit_blocks);
     code->segments.push_back(bound);
   }
-  const double microseconds = elements * cost * IsaCost(isa) * 1e-3;
-  code->threads = 1;
-  if (microseconds > kForkMicroseconds) {
-    const double most = std::min(microseconds / kThreadMicroseconds,
-                                 static_cast<double>(code->num_units));
-    code->threads =
-        std::max(1, static_cast<int>(std::min<double>(threads, most)));
-  }
+  code->threads = ForkWidth(elements * cost * IsaCost(isa) * 1e-3,
+                            code->num_units, threads);
   return CompiledElementwise(std::move(code));
 }
 
@@ -536,17 +505,9 @@ void CompiledElementwise::Run(absl::Span<float* const> arrays,
   const Code& code = *code_;
   ESPALIER_CHECK(arrays.size() == code.segments.size() * code.num_arrays);
   double* partials = static_cast<double*>(scratch);
-  if (code.threads == 1) {
-    code.RunUnits(arrays, 0, code.num_units, partials);
-  } else {
-#pragma omp parallel num_threads(code.threads)
-    {
-      const int64_t team = omp_get_num_threads();
-      const int64_t thread = omp_get_thread_num();
-      code.RunUnits(arrays, code.num_units * thread / team,
-                    code.num_units * (thread + 1) / team, partials);
-    }
-  }
+  ForkOver(code.num_units, code.threads, [&](int64_t begin, int64_t end) {
+    code.RunUnits(arrays, begin, end, partials);
+  });
   for (const Reduction& reduction : code.reductions()) {
     double total = 0;
     for (int64_t u = 0; u < code.num_units; ++u) total += partials[u];

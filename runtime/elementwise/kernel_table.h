@@ -7,6 +7,8 @@
 //
 #include "runtime/elementwise/elementwise_kernels.h"
 #include "runtime/elementwise/kernels.h"
+#include "runtime/elementwise/matmul_kernels.h"
+#include "runtime/elementwise/row_kernels.h"
 
 namespace espalier {
 namespace {
@@ -16,6 +18,19 @@ constexpr KernelTable MakeKernelTable() {
   FillTable<0, 0>(table);
   table.expand_row = ExpandRow;
   table.expand_column = ExpandColumn;
+  table.multiply_small = MultiplySmall;
+  table.sum_rows = SumRows;
+  table.add_partials = AddPartials;
+  table.sum_columns = SumColumns;
+  table.max_columns = MaxColumns;
+  table.softmax = Softmax;
+  table.log_softmax = LogSoftmax;
+  table.softmax_backward = SoftmaxBackward;
+  table.log_softmax_backward = LogSoftmaxBackward;
+  table.cross_entropy = CrossEntropy;
+  table.cross_entropy_backward = CrossEntropyBackward;
+  table.find_non_finite = FindNonFinite;
+  table.find_outside = FindOutside;
   return table;
 }
 

@@ -7,6 +7,7 @@
 
 #include "runtime/elementwise/isa.h"
 #include "runtime/elementwise/opcode.h"
+#include "runtime/elementwise/small_matmul.h"
 
 namespace espalier {
 
@@ -34,7 +35,43 @@ struct KernelTable {
                      int64_t columns);
   void (*expand_column)(float* destination, const float* source, int64_t rows,
                         int64_t columns);
+
+  // See small_matmul.h.
+  void (*multiply_small)(const SmallMatmulOptions& options, const float* a,
+                         const float* b, const float* bias, float* c);
+
+  // sums[j] = sum over rows of x[r * stride + j] for j < width.
+  void (*sum_rows)(const float* x, int64_t rows, int64_t stride, int64_t width,
+                   float* sums);
+  // y[j] = scale * sum over c < count of partials[c * stride + j] for
+  // j < width, in order and in double precision.
+  void (*add_partials)(const float* partials, int64_t count, int64_t stride,
+                       int64_t width, float scale, float* y);
+  // See reductions.h and softmax.h; on the calling thread.
+  void (*sum_columns)(const float* x, int64_t rows, int64_t columns,
+                      float scale, float* y);
+  void (*max_columns)(const float* x, int64_t rows, int64_t columns, float* y);
+  void (*softmax)(const float* x, int64_t rows, int64_t columns, float* y);
+  void (*log_softmax)(const float* x, int64_t rows, int64_t columns, float* y);
+  void (*softmax_backward)(const float* y, const float* dy, int64_t rows,
+                           int64_t columns, float* dx);
+  void (*log_softmax_backward)(const float* y, const float* dy, int64_t rows,
+                               int64_t columns, float* dx);
+  void (*cross_entropy)(const float* x, const int32_t* labels, int64_t rows,
+                        int64_t columns, float* loss);
+  void (*cross_entropy_backward)(const float* x, const int32_t* labels,
+                                 const float* dy, int64_t dy_stride,
+                                 int64_t rows, int64_t columns, float* dx);
+
+  // An index at or less than one vector before the first NaN or infinity; n
+  // if there is none.
+  int64_t (*find_non_finite)(const float* x, int64_t n);
+  // The index of the first label outside [0, classes); n if there is none.
+  int64_t (*find_outside)(const int32_t* labels, int64_t n, int32_t classes);
 };
+
+// The lanes of a reduction added up, in a fixed order.
+double SumOfLanes(const float* lanes);
 
 const KernelTable& BaselineKernels();
 const KernelTable& Avx2Kernels();

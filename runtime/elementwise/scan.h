@@ -13,7 +13,7 @@ namespace espalier {
 // Index of the first NaN or infinity.
 absl::optional<int64_t> FirstNonFinite(Isa isa, absl::Span<const float> values);
 
-// Index of the first label outside [0, classes).
+// Index of the first label outside [0, classes). REQUIRES: classes >= 0.
 absl::optional<int64_t> FirstInvalidLabel(Isa isa,
                                           absl::Span<const int32_t> labels,
                                           int32_t classes);

@@ -12,7 +12,6 @@ namespace {
 
 constexpr int kWidth = 8;
 constexpr int kTileVectors = 2;
-constexpr int kTileRows = 6;
 
 struct Vec {
   __m256 v;
@@ -34,6 +33,11 @@ inline Vec Broadcast(float x) { return {_mm256_set1_ps(x)}; }
 inline Vec Load(const float* p) { return {_mm256_loadu_ps(p)}; }
 inline Vec Load(const float* p, int64_t n) {
   return {_mm256_maskload_ps(p, FirstLanes(n))};
+}
+inline Vec LoadOr(const float* p, int64_t n, Vec rest) {
+  const __m256i mask = FirstLanes(n);
+  return {_mm256_blendv_ps(rest.v, _mm256_maskload_ps(p, mask),
+                           _mm256_castsi256_ps(mask))};
 }
 inline void Store(float* p, Vec a) { _mm256_storeu_ps(p, a.v); }
 inline void Store(float* p, Vec a, int64_t n) {
@@ -95,6 +99,14 @@ inline Mask Greater(Int a, Int b) {
 }
 inline Mask Or(Mask a, Mask b) { return {_mm256_or_ps(a.m, b.m)}; }
 inline bool Any(Mask m) { return _mm256_movemask_ps(m.m) != 0; }
+
+template <Vec (*kFold)(Vec, Vec)>
+float FoldLanes(Vec a) {
+  a = kFold(a, {_mm256_permute2f128_ps(a.v, a.v, 1)});
+  a = kFold(a, {_mm256_permute_ps(a.v, 0x4e)});
+  a = kFold(a, {_mm256_permute_ps(a.v, 0xb1)});
+  return _mm256_cvtss_f32(a.v);
+}
 
 // 4x4 blocks are transposed inside 128-bit lanes, then the lanes swapped.
 inline void Transpose(Vec (&r)[kWidth]) {

@@ -11,8 +11,7 @@ namespace espalier {
 namespace {
 
 constexpr int kWidth = 16;
-constexpr int kTileVectors = 4;  // of a row of a matrix product's tile
-constexpr int kTileRows = 6;
+constexpr int kTileVectors = 4;
 
 struct Vec {
   __m512 v;
@@ -32,6 +31,9 @@ inline Vec Broadcast(float x) { return {_mm512_set1_ps(x)}; }
 inline Vec Load(const float* p) { return {_mm512_loadu_ps(p)}; }
 inline Vec Load(const float* p, int64_t n) {
   return {_mm512_maskz_loadu_ps(FirstLanes(n), p)};
+}
+inline Vec LoadOr(const float* p, int64_t n, Vec rest) {
+  return {_mm512_mask_loadu_ps(rest.v, FirstLanes(n), p)};
 }
 inline void Store(float* p, Vec a) { _mm512_storeu_ps(p, a.v); }
 inline void Store(float* p, Vec a, int64_t n) {
@@ -91,6 +93,16 @@ inline Mask Greater(Int a, Int b) {
 }
 inline Mask Or(Mask a, Mask b) { return {static_cast<__mmask16>(a.m | b.m)}; }
 inline bool Any(Mask m) { return m.m != 0; }
+
+// The upper half on the lower, three times; then the last pair.
+template <Vec (*kFold)(Vec, Vec)>
+float FoldLanes(Vec a) {
+  a = kFold(a, {_mm512_shuffle_f32x4(a.v, a.v, 0x4e)});
+  a = kFold(a, {_mm512_shuffle_f32x4(a.v, a.v, 0xb1)});
+  a = kFold(a, {_mm512_permute_ps(a.v, 0x4e)});
+  a = kFold(a, {_mm512_permute_ps(a.v, 0xb1)});
+  return _mm512_cvtss_f32(a.v);
+}
 
 // 4x4 blocks are transposed inside 128-bit lanes, then the lanes as 4x4.
 inline void Transpose(Vec (&r)[kWidth]) {

@@ -13,8 +13,7 @@ namespace espalier {
 namespace {
 
 constexpr int kWidth = 4;        // floats in a Vec
-constexpr int kTileVectors = 2;  // a tile of a matrix product has kTileRows
-constexpr int kTileRows = 4;     // rows of kTileVectors accumulators
+constexpr int kTileVectors = 2;  // of a row of a tile in matrix products
 
 struct Vec {
   __m128 v;
@@ -31,6 +30,13 @@ inline Vec Load(const float* p) { return {_mm_loadu_ps(p)}; }
 // Touches n floats only, 0 < n < kWidth; the other lanes are 0.
 inline Vec Load(const float* p, int64_t n) {
   float lanes[4] = {p[0], n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, 0};
+  return Load(lanes);
+}
+// The other lanes are those of `rest`.
+inline Vec LoadOr(const float* p, int64_t n, Vec rest) {
+  float lanes[4];
+  _mm_storeu_ps(lanes, rest.v);
+  for (int64_t i = 0; i < n; ++i) lanes[i] = p[i];
   return Load(lanes);
 }
 inline void Store(float* p, Vec a) { _mm_storeu_ps(p, a.v); }
@@ -88,6 +94,14 @@ inline Mask Greater(Int a, Int b) {
 }
 inline Mask Or(Mask a, Mask b) { return {_mm_or_ps(a.m, b.m)}; }
 inline bool Any(Mask m) { return _mm_movemask_ps(m.m) != 0; }
+
+// All lanes folded into one float, in pairs at growing distance.
+template <Vec (*kFold)(Vec, Vec)>
+float FoldLanes(Vec a) {
+  a = kFold(a, {_mm_shuffle_ps(a.v, a.v, 0x4e)});
+  a = kFold(a, {_mm_shuffle_ps(a.v, a.v, 0xb1)});
+  return _mm_cvtss_f32(a.v);
+}
 
 // r[i] lane j becomes r[j] lane i.
 inline void Transpose(Vec (&r)[kWidth]) {

@@ -1,0 +1,42 @@
+// Model files: docs/model_format.md describes them.
+//
+//   RETURN_IF_ERROR(Save(model, "cosine.pb"));
+//   ASSIGN_OR_RETURN(Model again, Load("cosine.pb"));
+#ifndef ESPALIER_SERIALIZATION_MODEL_FILE_H_
+#define ESPALIER_SERIALIZATION_MODEL_FILE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "graph/model.h"
+#include "graph/op.h"
+#include "ops/registry.h"
+
+namespace espalier {
+
+// A model of more bytes in its tensors is neither saved nor loaded.
+inline constexpr int64_t kMaxTensorBytes = int64_t{3} << 29;  // 1.5 GiB
+
+// Writes the model in the format that the ending names: `.pb` binary, `.pbtxt`
+// text. Atomic and durable: until the new file is complete and on the disk, an
+// old one of this name stays as it is. The same model gives the same bytes.
+absl::Status Save(const Model& model, const std::string& path);
+
+// Whether the ending names a format: for those who want to know before there is
+// a model to save.
+absl::Status CheckModelName(const std::string& path);
+
+// Reads what Save wrote. A file is hostile until checked: nothing is believed,
+// memory stays within about three times the file's size, nothing is printed,
+// and an error says where it is wrong. Codes: NotFound and the like from the
+// system; DataLoss, the file is cut or damaged; InvalidArgument, it is no model
+// or not a valid one; Unimplemented, it is of a later version or holds an op
+// that `ops` does not know; ResourceExhausted, it is too large.
+absl::StatusOr<Model> Load(const std::string& path,
+                           const OpTable& ops = StandardOps());
+
+}  // namespace espalier
+
+#endif  // ESPALIER_SERIALIZATION_MODEL_FILE_H_

@@ -1,0 +1,398 @@
+#include "serialization/model_message.h"
+
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "graph/builder.h"
+#include "graph/leaves.h"
+#include "graph/status.h"
+#include "graph/status_macros.h"
+#include "serialization/utf8.h"
+
+namespace espalier {
+namespace {
+
+absl::Status CheckText(absl::string_view text, absl::string_view what) {
+  if (IsUtf8(text)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(what, " ", Quoted(text), " is not UTF-8"));
+}
+
+absl::Status CheckHistoryLayer(const v1::HistoryEntry::Layer& layer) {
+  RETURN_IF_ERROR(CheckText(layer.node(), "node"));
+  int64_t least = 0;
+  for (const int64_t unit : layer.removed()) {
+    if (unit < least || unit >= layer.units_before()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "history of node ", Quoted(layer.node()), ": removed unit ", unit,
+          ": expected units in ascending order, of ", layer.units_before()));
+    }
+    least = unit + 1;
+  }
+  return absl::OkStatus();
+}
+
+// What neither the graph nor Validate(Model) looks at.
+absl::Status CheckFreeFields(const v1::Model& message) {
+  RETURN_IF_ERROR(CheckText(message.producer(), "producer"));
+  for (const std::string& name : message.class_names()) {
+    RETURN_IF_ERROR(CheckText(name, "class name"));
+  }
+  for (const v1::HistoryEntry& entry : message.history()) {
+    RETURN_IF_ERROR(CheckText(entry.action(), "action"));
+    RETURN_IF_ERROR(CheckText(entry.grade(), "grade"));
+    RETURN_IF_ERROR(CheckText(entry.reason(), "reason"));
+    for (const v1::HistoryEntry::Layer& layer : entry.layers()) {
+      RETURN_IF_ERROR(CheckHistoryLayer(layer));
+    }
+  }
+  for (const v1::Node& node : message.graph().nodes()) {
+    for (const v1::Attribute& attribute : node.attributes()) {
+      RETURN_IF_ERROR(CheckText(attribute.string_value(), "attribute value"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+class Writer {
+ public:
+  ModelMessage Write(const Model& model) {
+    v1::Model& message = result_.message;
+    message.set_magic(std::string(kModelMagic));
+    message.set_format_version(kModelFormatVersion);
+    message.set_producer(model.producer);
+    WriteGraph(model.graph, message.mutable_graph());
+    for (const Node& node : model.graph.nodes()) {
+      if (LeafInitializer(*node.op) == nullptr) continue;
+      v1::Variable* variable = message.add_values();
+      variable->set_leaf(node.name);
+      WriteTensor(model.values.at(node.name), variable->mutable_value());
+    }
+    for (const auto& [input, domain] : model.domains) {
+      v1::InputDomain* row = message.add_domains();
+      row->set_input(input);
+      row->mutable_lower()->Add(domain.lower.begin(), domain.lower.end());
+      row->mutable_upper()->Add(domain.upper.begin(), domain.upper.end());
+    }
+    for (const std::string& name : model.class_names) {
+      message.add_class_names(name);
+    }
+    for (const HistoryEntry& entry : model.history) {
+      WriteHistory(entry, message.add_history());
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void WriteGraph(const Graph& graph, v1::Graph* message) {
+    message->set_name(graph.name());
+    for (const Node& node : graph.nodes()) {
+      v1::Node* row = message->add_nodes();
+      row->set_name(node.name);
+      row->set_kind(std::string(node.op->kind()));
+      row->mutable_inputs()->Add(node.inputs.begin(), node.inputs.end());
+      result_.kept.push_back(node.op->attributes());
+      for (const Attribute& attribute : result_.kept.back()) {
+        v1::Attribute* written = row->add_attributes();
+        written->set_name(attribute.name);
+        WriteAttribute(attribute.value, written);
+      }
+    }
+    for (const GraphOutput& output : graph.outputs()) {
+      v1::Output* row = message->add_outputs();
+      row->set_name(output.name);
+      row->set_node(output.node);
+    }
+    for (const GraphUpdate& update : graph.updates()) {
+      v1::Update* row = message->add_updates();
+      row->set_leaf(update.leaf);
+      row->set_value(update.value);
+    }
+  }
+
+  void WriteAttribute(const AttributeValue& value, v1::Attribute* message) {
+    if (const auto* flag = absl::get_if<bool>(&value)) {
+      message->set_bool_value(*flag);
+    } else if (const auto* integer = absl::get_if<int64_t>(&value)) {
+      message->set_int_value(*integer);
+    } else if (const auto* number = absl::get_if<float>(&value)) {
+      message->set_float_value(*number);
+    } else if (const auto* text = absl::get_if<std::string>(&value)) {
+      message->set_string_value(*text);
+    } else if (const auto* list = absl::get_if<std::vector<int64_t>>(&value)) {
+      message->mutable_int_list()->mutable_values()->Add(list->begin(),
+                                                         list->end());
+    } else {
+      WriteTensor(absl::get<Tensor>(value), message->mutable_tensor());
+    }
+  }
+
+  void WriteTensor(const Tensor& tensor, v1::Tensor* message) {
+    message->set_dtype(tensor.dtype() == DataType::kF32 ? v1::F32 : v1::I32);
+    message->mutable_dims()->Add(tensor.shape().dims().begin(),
+                                 tensor.shape().dims().end());
+    message->set_data(static_cast<uint32_t>(result_.tensor_data.size()));
+    result_.tensor_data.emplace_back(static_cast<const char*>(tensor.raw()),
+                                     tensor.num_bytes());
+  }
+
+  static void WriteHistory(const HistoryEntry& entry,
+                           v1::HistoryEntry* message) {
+    message->set_action(entry.action);
+    message->set_grade(entry.grade);
+    message->set_reason(entry.reason);
+    for (const HistoryEntry::Layer& layer : entry.layers) {
+      v1::HistoryEntry::Layer* row = message->add_layers();
+      row->set_node(layer.node);
+      row->set_units_before(layer.units_before);
+      row->mutable_removed()->Add(layer.removed.begin(), layer.removed.end());
+    }
+  }
+
+  ModelMessage result_;
+};
+
+class Reader {
+ public:
+  Reader(const v1::Model& message,
+         absl::Span<const absl::string_view> tensor_data, const OpTable& ops)
+      : message_(message),
+        tensor_data_(tensor_data),
+        used_(tensor_data.size(), false),
+        ops_(ops),
+        builder_(message.graph().name()) {}
+
+  absl::StatusOr<Model> Read() {
+    if (message_.magic() != kModelMagic) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("magic is ", Quoted(message_.magic()), ": expected ",
+                       Quoted(kModelMagic)));
+    }
+    RETURN_IF_ERROR(CheckFormatVersion(message_.format_version()));
+    RETURN_IF_ERROR(CheckFreeFields(message_));
+    Model model;
+    ASSIGN_OR_RETURN(model.graph, ReadGraph());
+    RETURN_IF_ERROR(ReadValues(&model));
+    for (size_t i = 0; i < used_.size(); ++i) {
+      if (!used_[i]) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("entry ", i, " of tensor_data belongs to no tensor"));
+      }
+    }
+    RETURN_IF_ERROR(ReadDomains(&model));
+    RETURN_IF_ERROR(Validate(model));
+    model.class_names.assign(message_.class_names().begin(),
+                             message_.class_names().end());
+    model.producer = message_.producer();
+    for (const v1::HistoryEntry& entry : message_.history()) {
+      model.history.push_back(ReadHistory(entry));
+    }
+    return model;
+  }
+
+ private:
+  absl::StatusOr<Graph> ReadGraph() {
+    const v1::Graph& graph = message_.graph();
+    for (int i = 0; i < graph.nodes_size(); ++i) {
+      RETURN_IF_ERROR(ReadNode(i, graph.nodes(i)));
+    }
+    for (const v1::Output& output : graph.outputs()) {
+      absl::StatusOr<Value> value = FindValue(output.node(), "it");
+      if (!value.ok()) {
+        return Annotate(value.status(),
+                        absl::StrCat("output ", Quoted(output.name())));
+      }
+      builder_.Output(output.name(), *value);
+    }
+    for (const v1::Update& update : graph.updates()) {
+      absl::StatusOr<Value> leaf = FindValue(update.leaf(), "the leaf");
+      if (!leaf.ok()) return Annotate(leaf.status(), "update");
+      absl::StatusOr<Value> value = FindValue(update.value(), "the new value");
+      if (!value.ok()) return Annotate(value.status(), "update");
+      builder_.Update(*leaf, *value);
+    }
+    return builder_.Build();
+  }
+
+  // A node that is there already; `what` says what names it.
+  absl::StatusOr<Value> FindValue(int32_t id, absl::string_view what) {
+    if (id >= 0 && id < builder_.num_nodes()) return builder_.value(id);
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, " is node ", id, ": expected one of the ",
+                     builder_.num_nodes(), " before it"));
+  }
+
+  absl::Status ReadNode(int index, const v1::Node& node) {
+    if (node.name().empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("node ", index, " has no name"));
+    }
+    const auto annotate = [&node](const absl::Status& status) {
+      return Annotate(
+          status, absl::StrCat("node ", Quoted(node.name()), " (",
+                               absl::CEscape(node.kind().substr(0, 80)), ")"));
+    };
+    Attributes attributes;
+    for (const v1::Attribute& attribute : node.attributes()) {
+      absl::StatusOr<AttributeValue> value = ReadAttribute(attribute);
+      if (!value.ok()) {
+        return annotate(
+            Annotate(value.status(),
+                     absl::StrCat("attribute ", Quoted(attribute.name()))));
+      }
+      attributes.push_back({attribute.name(), *std::move(value)});
+    }
+    absl::StatusOr<OpPtr> op = ops_.Make(node.kind(), attributes);
+    if (!op.ok()) return annotate(op.status());
+    std::vector<Value> inputs;
+    for (int i = 0; i < node.inputs_size(); ++i) {
+      absl::StatusOr<Value> input =
+          FindValue(node.inputs(i), absl::StrCat("input ", i));
+      if (!input.ok()) return annotate(input.status());
+      inputs.push_back(*input);
+    }
+    builder_.AddNode(*std::move(op), inputs, node.name());
+    return builder_.status();
+  }
+
+  absl::StatusOr<AttributeValue> ReadAttribute(const v1::Attribute& attribute) {
+    switch (attribute.value_case()) {
+      case v1::Attribute::kBoolValue:
+        return AttributeValue(attribute.bool_value());
+      case v1::Attribute::kIntValue:
+        return AttributeValue(int64_t{attribute.int_value()});
+      case v1::Attribute::kFloatValue:
+        return AttributeValue(attribute.float_value());
+      case v1::Attribute::kStringValue:
+        return AttributeValue(attribute.string_value());
+      case v1::Attribute::kIntList: {
+        const auto& values = attribute.int_list().values();
+        return AttributeValue(
+            std::vector<int64_t>(values.begin(), values.end()));
+      }
+      case v1::Attribute::kTensor: {
+        ASSIGN_OR_RETURN(Tensor tensor, ReadTensor(attribute.tensor()));
+        return AttributeValue(std::move(tensor));
+      }
+      case v1::Attribute::VALUE_NOT_SET:
+        break;
+    }
+    return absl::InvalidArgumentError("has no value");
+  }
+
+  absl::StatusOr<Tensor> ReadTensor(const v1::Tensor& message) {
+    if (message.dtype() != v1::F32 && message.dtype() != v1::I32) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("data type ", static_cast<int>(message.dtype()),
+                       " of a tensor: ", "expected 1 (F32) or 2 (I32)"));
+    }
+    const Shape shape(absl::MakeConstSpan(message.dims()));
+    RETURN_IF_ERROR(shape.Validate());
+    if (shape.has_symbolic_batch()) {
+      return absl::InvalidArgumentError("dimension 0 of a tensor is -1");
+    }
+    const uint32_t data = message.data();
+    if (data >= tensor_data_.size()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a tensor names entry ", data,
+                       " of tensor_data: it has ", tensor_data_.size()));
+    }
+    if (used_[data]) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("two tensors name entry ", data, " of tensor_data"));
+    }
+    used_[data] = true;
+    const absl::string_view bytes = tensor_data_[data];
+    // At most 2^40 elements, so this does not overflow.
+    if (static_cast<int64_t>(bytes.size()) != shape.num_elements() * 4) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "a tensor of shape ", shape.ToString(), " has ", bytes.size(),
+          " bytes: expected ", shape.num_elements() * 4));
+    }
+    Tensor tensor(message.dtype() == v1::F32 ? DataType::kF32 : DataType::kI32,
+                  shape);
+    if (!bytes.empty()) std::memcpy(tensor.raw(), bytes.data(), bytes.size());
+    return tensor;
+  }
+
+  absl::Status ReadValues(Model* model) {
+    for (const v1::Variable& variable : message_.values()) {
+      const auto annotate = [&variable](const absl::Status& status) {
+        return Annotate(status,
+                        absl::StrCat("value of ", Quoted(variable.leaf())));
+      };
+      absl::StatusOr<Tensor> tensor = ReadTensor(variable.value());
+      if (!tensor.ok()) return annotate(tensor.status());
+      if (!model->values.emplace(variable.leaf(), *std::move(tensor)).second) {
+        return annotate(absl::InvalidArgumentError("stands twice"));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadDomains(Model* model) {
+    for (const v1::InputDomain& message : message_.domains()) {
+      InputDomain domain;
+      domain.lower.assign(message.lower().begin(), message.lower().end());
+      domain.upper.assign(message.upper().begin(), message.upper().end());
+      if (!model->domains.emplace(message.input(), std::move(domain)).second) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "domain of ", Quoted(message.input()), " stands twice"));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  static HistoryEntry ReadHistory(const v1::HistoryEntry& message) {
+    HistoryEntry entry;
+    entry.action = message.action();
+    entry.grade = message.grade();
+    entry.reason = message.reason();
+    for (const v1::HistoryEntry::Layer& row : message.layers()) {
+      HistoryEntry::Layer layer;
+      layer.node = row.node();
+      layer.units_before = row.units_before();
+      layer.removed.assign(row.removed().begin(), row.removed().end());
+      entry.layers.push_back(std::move(layer));
+    }
+    return entry;
+  }
+
+  const v1::Model& message_;
+  const absl::Span<const absl::string_view> tensor_data_;
+  std::vector<bool> used_;
+  const OpTable& ops_;
+  GraphBuilder builder_;
+};
+
+}  // namespace
+
+absl::Status CheckFormatVersion(uint64_t version) {
+  if (version == kModelFormatVersion) return absl::OkStatus();
+  const std::string message =
+      absl::StrCat("has format version ", version, ": this program reads ",
+                   kModelFormatVersion);
+  if (version == 0) return absl::InvalidArgumentError(message);
+  return absl::UnimplementedError(message);
+}
+
+absl::StatusOr<ModelMessage> ToMessage(const Model& model) {
+  if (model.graph.num_nodes() == 0) {
+    return absl::InvalidArgumentError("the model has no graph");
+  }
+  RETURN_IF_ERROR(Validate(model));
+  ModelMessage message = Writer().Write(model);
+  RETURN_IF_ERROR(CheckFreeFields(message.message));
+  return message;
+}
+
+absl::StatusOr<Model> FromMessage(
+    const v1::Model& message, absl::Span<const absl::string_view> tensor_data,
+    const OpTable& ops) {
+  return Reader(message, tensor_data, ops).Read();
+}
+
+}  // namespace espalier

@@ -1,0 +1,226 @@
+#include "serialization/wire.h"
+
+#include <bitset>
+#include <limits>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "graph/check.h"
+#include "graph/status_macros.h"
+#include "serialization/utf8.h"
+
+namespace espalier {
+namespace {
+
+using ::google::protobuf::Descriptor;
+using ::google::protobuf::FieldDescriptor;
+
+WireType WireTypeOf(const FieldDescriptor& field) {
+  switch (field.type()) {
+    case FieldDescriptor::TYPE_FLOAT:
+    case FieldDescriptor::TYPE_FIXED32:
+    case FieldDescriptor::TYPE_SFIXED32:
+      return WireType::kFixed32;
+    case FieldDescriptor::TYPE_DOUBLE:
+    case FieldDescriptor::TYPE_FIXED64:
+    case FieldDescriptor::TYPE_SFIXED64:
+      return WireType::kFixed64;
+    case FieldDescriptor::TYPE_STRING:
+    case FieldDescriptor::TYPE_BYTES:
+    case FieldDescriptor::TYPE_MESSAGE:
+      return WireType::kBytes;
+    default:
+      return WireType::kVarint;
+  }
+}
+
+// Protobuf cuts an oversized varint to the field's type in silence.
+bool Fits(uint64_t varint, const FieldDescriptor& field) {
+  const auto value = static_cast<int64_t>(varint);
+  switch (field.type()) {
+    case FieldDescriptor::TYPE_BOOL:
+      return varint <= 1;
+    case FieldDescriptor::TYPE_UINT32:
+    case FieldDescriptor::TYPE_SINT32:
+      return varint <= std::numeric_limits<uint32_t>::max();
+    case FieldDescriptor::TYPE_INT32:
+      return value >= std::numeric_limits<int32_t>::min() &&
+             value <= std::numeric_limits<int32_t>::max();
+    case FieldDescriptor::TYPE_ENUM:
+      return value >= std::numeric_limits<int32_t>::min() &&
+             value <= std::numeric_limits<int32_t>::max() &&
+             field.enum_type()->FindValueByNumber(static_cast<int>(value)) !=
+                 nullptr;
+    default:
+      return true;
+  }
+}
+
+class Scanner {
+ public:
+  explicit Scanner(const WireLimits& limits) : left_(limits) {}
+
+  absl::Status Message(WireReader reader, const Descriptor& type) {
+    Marks seen;
+    Marks chosen;
+    while (!reader.done()) {
+      if (--left_.fields < 0) {
+        return absl::ResourceExhaustedError("holds too many fields");
+      }
+      ASSIGN_OR_RETURN(const WireTag tag, reader.Tag());
+      const FieldDescriptor* field =
+          type.FindFieldByNumber(static_cast<int>(tag.field));
+      if (field == nullptr) {
+        return reader.Error(absl::StrCat("field ", tag.field, " of ",
+                                         type.name(), " is unknown"));
+      }
+      RETURN_IF_ERROR(Once(reader, *field, &seen, &chosen));
+      RETURN_IF_ERROR(Value(&reader, tag, *field));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  // By index in the schema: fields, or oneofs, of one message.
+  using Marks = std::bitset<64>;
+
+  // False when it was marked before.
+  static bool Mark(Marks* marks, int index) {
+    const auto i = static_cast<size_t>(index);
+    ESPALIER_CHECK(i < marks->size());
+    if (marks->test(i)) return false;
+    marks->set(i);
+    return true;
+  }
+
+  static std::string Name(const FieldDescriptor& field) {
+    return absl::StrCat("field ", field.number(), " (", field.name(), ") of ",
+                        field.containing_type()->name());
+  }
+
+  // Of a repeated singular field protobuf keeps the last one in silence.
+  static absl::Status Once(const WireReader& reader,
+                           const FieldDescriptor& field, Marks* seen,
+                           Marks* chosen) {
+    if (field.is_repeated()) return absl::OkStatus();
+    if (!Mark(seen, field.index())) {
+      return reader.Error(absl::StrCat(Name(field), " stands twice"));
+    }
+    if (field.containing_oneof() != nullptr &&
+        !Mark(chosen, field.containing_oneof()->index())) {
+      return reader.Error(absl::StrCat(
+          Name(field), ": another member of its oneof is set already"));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Value(WireReader* reader, const WireTag& tag,
+                     const FieldDescriptor& field) {
+    const WireType expected = WireTypeOf(field);
+    if (field.is_packable() && tag.type == WireType::kBytes) {
+      ASSIGN_OR_RETURN(const absl::string_view list, reader->Bytes());
+      return Packed(WireReader(list, reader->place() - list.size()), field);
+    }
+    if (tag.type != expected) {
+      return reader->Error(absl::StrCat(
+          Name(field), " has wire type ", static_cast<int>(tag.type),
+          ": expected ", static_cast<int>(expected)));
+    }
+    if (expected != WireType::kBytes) return Scalar(reader, field);
+    ASSIGN_OR_RETURN(const absl::string_view bytes, reader->Bytes());
+    if (field.type() == FieldDescriptor::TYPE_STRING && !IsUtf8(bytes)) {
+      return reader->Error(absl::StrCat(Name(field), " is not UTF-8"));
+    }
+    if (field.type() == FieldDescriptor::TYPE_MESSAGE) {
+      return Message(WireReader(bytes, reader->place() - bytes.size()),
+                     *field.message_type());
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Packed(WireReader list, const FieldDescriptor& field) {
+    while (!list.done()) {
+      if (--left_.packed < 0) {
+        return absl::ResourceExhaustedError("holds too many list elements");
+      }
+      RETURN_IF_ERROR(Scalar(&list, field));
+    }
+    return absl::OkStatus();
+  }
+
+  static absl::Status Scalar(WireReader* reader, const FieldDescriptor& field) {
+    switch (WireTypeOf(field)) {
+      case WireType::kFixed32:
+        return reader->Fixed(4).status();
+      case WireType::kFixed64:
+        return reader->Fixed(8).status();
+      default:
+        break;
+    }
+    ASSIGN_OR_RETURN(const uint64_t varint, reader->Varint());
+    if (Fits(varint, field)) return absl::OkStatus();
+    return reader->Error(
+        absl::StrCat(Name(field), " is ", static_cast<int64_t>(varint),
+                     ": expected a value of type ", field.type_name()));
+  }
+
+  WireLimits left_;
+};
+
+}  // namespace
+
+absl::Status WireReader::Error(absl::string_view what) const {
+  return absl::InvalidArgumentError(absl::StrCat("byte ", place(), ": ", what));
+}
+
+absl::StatusOr<uint64_t> WireReader::Varint() {
+  uint64_t value = 0;
+  for (size_t i = 0; i < 10 && i < rest_.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(rest_[i]);
+    // The tenth byte has room for one bit.
+    if (i == 9 && byte > 1) break;
+    value |= uint64_t{byte & 0x7Fu} << (7 * i);
+    if ((byte & 0x80) == 0) {
+      rest_.remove_prefix(i + 1);
+      return value;
+    }
+  }
+  return Error("a number does not end");
+}
+
+absl::StatusOr<WireTag> WireReader::Tag() {
+  constexpr uint64_t kLargest = (uint64_t{1} << 29) - 1;
+  const WireReader before = *this;
+  ASSIGN_OR_RETURN(const uint64_t tag, Varint());
+  const uint64_t field = tag >> 3;
+  const auto type = static_cast<int>(tag & 7);
+  if (field == 0 || field > kLargest || type == 3 || type == 4 || type > 5) {
+    return before.Error(absl::StrCat("no field begins here (number ", field,
+                                     ", wire type ", type, ")"));
+  }
+  return WireTag{static_cast<uint32_t>(field), static_cast<WireType>(type)};
+}
+
+absl::StatusOr<absl::string_view> WireReader::Fixed(size_t size) {
+  if (rest_.size() < size) return Error("a value does not end");
+  const absl::string_view value = rest_.substr(0, size);
+  rest_.remove_prefix(size);
+  return value;
+}
+
+absl::StatusOr<absl::string_view> WireReader::Bytes() {
+  const WireReader before = *this;
+  ASSIGN_OR_RETURN(const uint64_t size, Varint());
+  if (size > rest_.size()) {
+    return before.Error(absl::StrCat("a length of ", size, " with ",
+                                     rest_.size(), " bytes left"));
+  }
+  return Fixed(static_cast<size_t>(size));
+}
+
+absl::Status ScanWire(absl::string_view bytes, const Descriptor& type,
+                      const WireLimits& limits) {
+  return Scanner(limits).Message(WireReader(bytes), type);
+}
+
+}  // namespace espalier

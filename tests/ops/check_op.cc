@@ -1,0 +1,244 @@
+#include "tests/ops/check_op.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "graph/text.h"
+#include "gtest/gtest.h"
+#include "ops/binary.h"
+#include "ops/reduce.h"
+#include "ops/registry.h"
+#include "tests/testing/status_matchers.h"
+#include "transforms/autodiff.h"
+
+namespace espalier {
+namespace {
+
+constexpr double kFromKink = 0.01;
+
+// The only node of the case that is no leaf.
+const Node& OpNode(const Graph& graph) {
+  return graph.node(graph.outputs()[0].node);
+}
+
+DoubleTensor DrawInput(const OpCase& op_case, const TensorType& type,
+                       int64_t batch, TestRandom& random) {
+  const Shape shape = type.shape.Bind(batch);
+  if (type.dtype == DataType::kI32) {
+    return random.Integers(shape, op_case.classes);
+  }
+  DoubleTensor x = random.Tensor(shape, op_case.low, op_case.high);
+  if (!op_case.kink.has_value()) return x;
+  for (int64_t i = 0; i < x.num_elements(); ++i) {
+    if (std::fabs(x[i] - *op_case.kink) < kFromKink) {
+      x[i] = *op_case.kink + (x[i] < *op_case.kink ? -kFromKink : kFromKink);
+    }
+  }
+  return x;
+}
+
+DoubleTensor AlongDirection(const DoubleTensor& x, const DoubleTensor& u,
+                            double h) {
+  DoubleTensor moved = x;
+  for (int64_t i = 0; i < x.num_elements(); ++i) moved[i] += h * u[i];
+  return moved;
+}
+
+double InnerProduct(const DoubleTensor& a, const DoubleTensor& b) {
+  double sum = 0;
+  for (int64_t i = 0; i < a.num_elements(); ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+// Compares the derivative of output `loss` along a random direction in the
+// leaves named with the outputs "<loss>_<leaf>". Gives the numeric one.
+double CheckDirection(const Graph& graph, const LeafValues& at,
+                      const std::vector<std::string>& leaves,
+                      const std::string& loss, TestRandom& random) {
+  constexpr double kStep = 6e-6;
+  LeafValues above = at;
+  LeafValues below = at;
+  LeafValues direction;
+  for (const std::string& leaf : leaves) {
+    const DoubleTensor& x = at.at(leaf);
+    direction[leaf] = random.Tensor(x.shape(), -1, 1);
+    above[leaf] = AlongDirection(x, direction[leaf], kStep);
+    below[leaf] = AlongDirection(x, direction[leaf], -kStep);
+  }
+  const absl::StatusOr<InterpretedRun> here = Interpret(graph, at);
+  const absl::StatusOr<InterpretedRun> there = Interpret(graph, above);
+  const absl::StatusOr<InterpretedRun> back = Interpret(graph, below);
+  EXPECT_OK(here);
+  EXPECT_OK(there);
+  EXPECT_OK(back);
+  if (!here.ok() || !there.ok() || !back.ok()) return 0;
+  double analytic = 0;
+  for (const std::string& leaf : leaves) {
+    analytic += InnerProduct(here->outputs.at(absl::StrCat(loss, "_", leaf)),
+                             direction[leaf]);
+  }
+  const double numeric =
+      (there->outputs.at(loss)[0] - back->outputs.at(loss)[0]) / (2 * kStep);
+  EXPECT_NEAR(analytic, numeric, 1e-8 + 1e-6 * std::fabs(numeric)) << loss;
+  return numeric;
+}
+
+// A point of the box: each element at one of its ends, or between them.
+DoubleTensor PointIn(const IntervalTensor& box, TestRandom& random) {
+  DoubleTensor x(box.shape);
+  const bool corner = random.Below(2) == 0;
+  for (int64_t i = 0; i < x.num_elements(); ++i) {
+    const auto at = static_cast<size_t>(i);
+    const double low = box.lower[at];
+    const double high = box.upper[at];
+    x[i] = !corner                ? random.Uniform(low, high)
+           : random.Below(2) == 0 ? low
+                                  : high;
+  }
+  return x;
+}
+
+IntervalTensor RandomBox(const OpCase& op_case, const TensorType& type,
+                         double width, TestRandom& random) {
+  const DoubleTensor center = DrawInput(op_case, type, 1, random);
+  IntervalTensor box = {center.shape(), center.values(), center.values()};
+  if (type.dtype == DataType::kI32) return box;
+  for (size_t i = 0; i < box.lower.size(); ++i) {
+    const auto low = box.lower[i] - random.Uniform(0, width);
+    const auto high = box.upper[i] + random.Uniform(0, width);
+    box.lower[i] = static_cast<float>(std::max(low, op_case.low));
+    box.upper[i] = static_cast<float>(std::min(high, op_case.high));
+  }
+  return box;
+}
+
+}  // namespace
+
+LeafValues DrawInputs(const OpCase& op_case, const Graph& graph, int64_t batch,
+                      TestRandom& random) {
+  LeafValues leaves;
+  for (NodeId id : graph.inputs()) {
+    const Node& node = graph.node(id);
+    leaves[node.name] = DrawInput(op_case, node.type, batch, random);
+  }
+  return leaves;
+}
+
+void CheckType(const OpCase& op_case) {
+  ASSERT_OK_AND_ASSIGN(const Graph graph, BuildCase(op_case));
+  EXPECT_EQ(OpNode(graph).op->kind(), op_case.kind);
+  EXPECT_EQ(OpNode(graph).inputs.size(), op_case.inputs.size());
+  TestRandom random(1);
+  for (int64_t batch : {1, 2, 5}) {
+    const LeafValues leaves = DrawInputs(op_case, graph, batch, random);
+    ASSERT_OK_AND_ASSIGN(const InterpretedRun run, Interpret(graph, leaves));
+    EXPECT_EQ(run.outputs.at("y").shape(),
+              OpNode(graph).type.shape.Bind(batch));
+  }
+}
+
+void CheckAttributes(const OpCase& op_case) {
+  ASSERT_OK_AND_ASSIGN(const Graph graph, BuildCase(op_case));
+  const Node& node = OpNode(graph);
+  const Attributes attributes = node.op->attributes();
+  ASSERT_OK_AND_ASSIGN(const OpPtr again,
+                       StandardOps().Make(node.op->kind(), attributes));
+  EXPECT_EQ(again->kind(), node.op->kind());
+  EXPECT_EQ(again->arity(), node.op->arity());
+  const Attributes same = again->attributes();
+  ASSERT_EQ(same.size(), attributes.size());
+  for (size_t i = 0; i < same.size(); ++i) {
+    EXPECT_EQ(same[i].name, attributes[i].name);
+    EXPECT_TRUE(same[i].value == attributes[i].value) << same[i].name;
+  }
+  const std::string text = PrintGraph(graph);
+  ASSERT_OK_AND_ASSIGN(const Graph parsed, ParseGraph(text, StandardOps()));
+  EXPECT_EQ(PrintGraph(parsed), text);
+}
+
+void CheckGradients(const OpCase& op_case) {
+  GraphBuilder g("gradients");
+  std::vector<Value> inputs;
+  std::vector<Value> wrt;
+  for (size_t i = 0; i < op_case.inputs.size(); ++i) {
+    const TensorType& type = op_case.inputs[i];
+    inputs.push_back(g.Input(InputName(i), type.shape, type.dtype));
+    if (type.dtype == DataType::kF32) wrt.push_back(inputs.back());
+  }
+  // `once` is linear in the result, `twice` in its gradients.
+  const Value y = op_case.build(inputs);
+  const Value c = g.Input("c", y.shape());
+  const Value once = Sum(Mul(y, c));
+  g.Output("once", once);
+  Value twice = g.Constant(0.0f);
+  std::vector<std::string> names;
+  for (const Value& gradient : Gradients(once, wrt)) {
+    const Value v = g.Input(absl::StrCat("v", names.size()), gradient.shape());
+    twice = Add(twice, Sum(Mul(gradient, v)));
+    names.push_back(wrt[names.size()].node().name);
+    g.Output(absl::StrCat("once_", names.back()), gradient);
+  }
+  g.Output("twice", twice);
+  wrt.push_back(c);
+  std::vector<std::string> names_and_c = names;
+  names_and_c.push_back("c");
+  const std::vector<Value> second = Gradients(twice, wrt);
+  for (size_t i = 0; i < wrt.size(); ++i) {
+    g.Output(absl::StrCat("twice_", names_and_c[i]), second[i]);
+  }
+  ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
+
+  TestRandom random(2);
+  double largest = 0;
+  double largest_second = 0;
+  for (int64_t batch : {1, 4}) {
+    for (int repeat = 0; repeat < 3; ++repeat) {
+      const LeafValues at = DrawInputs(op_case, graph, batch, random);
+      largest = std::max(
+          largest, std::fabs(CheckDirection(graph, at, names, "once", random)));
+      largest_second = std::max(
+          largest_second,
+          std::fabs(CheckDirection(graph, at, names_and_c, "twice", random)));
+    }
+  }
+  // Where all derivatives are zero nothing has been compared.
+  EXPECT_EQ(largest < 1e-6, op_case.flat);
+  EXPECT_EQ(largest_second < 1e-6, op_case.flat);
+}
+
+void CheckBounds(const OpCase& op_case) {
+  if (op_case.mixes_samples) return;
+  ASSERT_OK_AND_ASSIGN(const Graph graph, BuildCase(op_case));
+  const Node& node = OpNode(graph);
+  const Shape output = node.type.shape.Bind(1);
+  TestRandom random(3);
+  for (double width : {0.0, 1e-6, 0.01, 0.5, 10.0}) {
+    std::vector<IntervalTensor> boxes;
+    for (const TensorType& type : op_case.inputs) {
+      boxes.push_back(RandomBox(op_case, type, width, random));
+    }
+    std::vector<const IntervalTensor*> inputs;
+    for (const IntervalTensor& box : boxes) inputs.push_back(&box);
+    const IntervalTensor bounds = node.op->Bounds(inputs, output);
+    ASSERT_EQ(bounds.shape, output);
+    ASSERT_EQ(static_cast<int64_t>(bounds.lower.size()), output.num_elements());
+    for (int sample = 0; sample < 40; ++sample) {
+      std::vector<DoubleTensor> points;
+      for (const IntervalTensor& box : boxes) {
+        points.push_back(PointIn(box, random));
+      }
+      std::vector<const DoubleTensor*> at;
+      for (const DoubleTensor& point : points) at.push_back(&point);
+      const DoubleTensor y = node.op->Evaluate(at, output);
+      for (size_t i = 0; i < bounds.lower.size(); ++i) {
+        ASSERT_LE(bounds.lower[i], y[static_cast<int64_t>(i)]) << width;
+        ASSERT_GE(bounds.upper[i], y[static_cast<int64_t>(i)]) << width;
+      }
+    }
+  }
+}
+
+}  // namespace espalier

@@ -1,0 +1,32 @@
+// The checks that every op passes, driven by its cases.
+#ifndef ESPALIER_TESTS_OPS_CHECK_OP_H_
+#define ESPALIER_TESTS_OPS_CHECK_OP_H_
+
+#include "graph/interpreter.h"
+#include "tests/ops/op_cases.h"
+#include "tests/testing/random_tensors.h"
+
+namespace espalier {
+
+// Random values for all inputs of the case's graph, as the case wants them.
+LeafValues DrawInputs(const OpCase& op_case, const Graph& graph, int64_t batch,
+                      TestRandom& random);
+
+// The inferred type is that of what Evaluate gives, for several batch sizes.
+void CheckType(const OpCase& op_case);
+
+// The op made again from kind and attributes has the same, and so has the graph
+// printed and parsed.
+void CheckAttributes(const OpCase& op_case);
+
+// First and second derivatives along random directions against central
+// differences in double precision: |a - b| <= 1e-8 + 1e-6 |b|.
+void CheckGradients(const OpCase& op_case);
+
+// Bounds contain Evaluate at random and extreme points of random boxes, with
+// tolerance zero.
+void CheckBounds(const OpCase& op_case);
+
+}  // namespace espalier
+
+#endif  // ESPALIER_TESTS_OPS_CHECK_OP_H_

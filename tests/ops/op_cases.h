@@ -1,0 +1,54 @@
+// The cases that drive the checks of every op (check_op.h). Each is a graph of
+// inputs and one node.
+#ifndef ESPALIER_TESTS_OPS_OP_CASES_H_
+#define ESPALIER_TESTS_OPS_OP_CASES_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "graph/builder.h"
+
+namespace espalier {
+
+struct OpCase {
+  std::string name;  // letters, digits and _
+  std::string kind;
+  std::vector<TensorType> inputs;
+  std::function<Value(absl::Span<const Value>)> build;
+
+  // f32 inputs are drawn from [low, high), at least 0.01 away from the kink.
+  double low = -2;
+  double high = 2;
+  absl::optional<double> kink = absl::nullopt;
+  // i32 inputs are drawn from [0, classes).
+  int64_t classes = 1;
+
+  // How far float32 execution may be from Evaluate: of sums of so many terms,
+  // 2 (terms + 2) 2^-24 times the sum of the terms' absolute values (what the
+  // op gives for absolute inputs); else relative to the result, and absolute.
+  int64_t terms = 0;
+  double relative = 0;
+  double absolute = 0;
+
+  // The gradient is zero wherever it exists.
+  bool flat = false;
+  // The result of a sample depends on the other samples.
+  bool mixes_samples = false;
+};
+
+// At least one for every kind in StandardOps() but the leaves.
+std::vector<OpCase> OpCases();
+
+// "x0", "x1", ...: how the inputs are named.
+std::string InputName(size_t i);
+
+// The case's graph; its only output is called "y". Where no input has the batch
+// there is one more, "batch" of shape [N], that only says how large it is.
+absl::StatusOr<Graph> BuildCase(const OpCase& op_case);
+
+}  // namespace espalier
+
+#endif  // ESPALIER_TESTS_OPS_OP_CASES_H_

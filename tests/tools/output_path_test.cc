@@ -1,0 +1,60 @@
+#include "tools/output_path.h"
+
+#include <filesystem>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/serialization/scratch_folder.h"
+#include "tools/exit_code.h"
+
+namespace espalier {
+namespace tools {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string Refusal(const std::string& path,
+                    const std::vector<std::string>& inputs = {},
+                    bool force = false) {
+  const absl::Status status = CheckOutput("--output", path, inputs, force);
+  EXPECT_EQ(ExitCodeOf(status), status.ok() ? kDone : kUsage);
+  return std::string(status.message());
+}
+
+TEST(OutputPathTest, NewFilesAndOldOnes) {
+  const ScratchFolder folder;
+  EXPECT_EQ(Refusal(folder.File("new.pb")), "");
+  EXPECT_EQ(Refusal("new.pb"), "");
+  EXPECT_EQ(Refusal(folder.Write("old.pb", "old")), "");
+  EXPECT_EQ(folder.Read("old.pb"), "old");
+}
+
+TEST(OutputPathTest, FoldersThatAreNotThere) {
+  const ScratchFolder folder;
+  EXPECT_THAT(Refusal(folder.File("none/m.pb")),
+              HasSubstr("there is no folder"));
+  EXPECT_THAT(Refusal(folder.Write("file", "") + "/m.pb"),
+              HasSubstr("there is no folder"));
+  EXPECT_THAT(Refusal(folder.path() + "/"), HasSubstr("name of a folder"));
+  EXPECT_THAT(Refusal(folder.path()), HasSubstr("no regular file"));
+}
+
+TEST(OutputPathTest, NeverOverAnInputUnlessForced) {
+  const ScratchFolder folder;
+  const std::string input = folder.Write("m.pb", "input");
+  std::filesystem::create_symlink(input, folder.File("link.pb"));
+  EXPECT_THAT(Refusal(input, {input}), HasSubstr("--force allows it"));
+  EXPECT_THAT(Refusal(folder.path() + "/./m.pb", {input}),
+              HasSubstr("would overwrite the input"));
+  EXPECT_THAT(Refusal(folder.File("link.pb"), {input}),
+              HasSubstr("would overwrite the input"));
+  EXPECT_THAT(Refusal(input, {folder.path()}),
+              HasSubstr("would overwrite the input"));
+  EXPECT_EQ(Refusal(input, {input}, true), "");
+  EXPECT_EQ(Refusal(input, {"", "builtin:digits", folder.File("x.pb")}), "");
+  EXPECT_EQ(Refusal(folder.File("new.pb"), {folder.path()}), "");
+}
+
+}  // namespace
+}  // namespace tools
+}  // namespace espalier

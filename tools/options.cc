@@ -1,0 +1,106 @@
+#include "tools/options.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "graph/status.h"
+#include "graph/status_macros.h"
+
+namespace espalier {
+namespace tools {
+
+CLI::Option* AddOption(CLI::App& app, const std::string& names,
+                       const std::string& value_name, OptionReader read,
+                       const std::string& help) {
+  return app
+      .add_option(
+          names, [](const CLI::results_t&) { return true; }, help)
+      ->type_name(value_name)
+      ->check([read = std::move(read)](const std::string& text) {
+        if (text.empty()) return std::string("expected a value, found ''");
+        return std::string(read(text).message());
+      });
+}
+
+CLI::Option* AddText(CLI::App& app, const std::string& names,
+                     const std::string& value_name, std::string& value,
+                     const std::string& help) {
+  return AddOption(
+      app, names, value_name,
+      [&value](absl::string_view text) {
+        value = std::string(text);
+        return absl::OkStatus();
+      },
+      help);
+}
+
+CLI::Option* AddChoice(CLI::App& app, const std::string& names,
+                       const std::vector<std::string>& choices,
+                       std::string& value, const std::string& help) {
+  return AddOption(
+      app, names, absl::StrJoin(choices, "|"),
+      [&value, choices](absl::string_view text) {
+        if (std::find(choices.begin(), choices.end(), text) == choices.end()) {
+          return absl::InvalidArgumentError(
+              absl::StrCat("expected one of ", absl::StrJoin(choices, ", "),
+                           ", found ", Quoted(text)));
+        }
+        value = std::string(text);
+        return absl::OkStatus();
+      },
+      help);
+}
+
+CLI::Option* AddInteger(CLI::App& app, const std::string& names,
+                        const std::string& value_name,
+                        const IntegerRange& range, int64_t& value,
+                        const std::string& help) {
+  return AddOption(
+      app, names, value_name,
+      [&value, range](absl::string_view text) -> absl::Status {
+        ASSIGN_OR_RETURN(value, ParseInteger(text, range));
+        return absl::OkStatus();
+      },
+      help);
+}
+
+CLI::Option* AddNumber(CLI::App& app, const std::string& names,
+                       const std::string& value_name, const NumberRange& range,
+                       double& value, const std::string& help) {
+  return AddOption(
+      app, names, value_name,
+      [&value, range](absl::string_view text) -> absl::Status {
+        ASSIGN_OR_RETURN(value, ParseNumber(text, range));
+        return absl::OkStatus();
+      },
+      help);
+}
+
+CLI::Option* AddRepeatable(CLI::App& app, const std::string& names,
+                           const std::string& value_name,
+                           std::vector<std::string>& values,
+                           const std::string& help) {
+  return AddOption(
+             app, names, value_name,
+             [&values](absl::string_view text) {
+               values.emplace_back(text);
+               return absl::OkStatus();
+             },
+             help)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+CLI::Option* AddJson(CLI::App& app, bool& json) {
+  return app.add_flag("--json", json,
+                      "print one report message as JSON and nothing else");
+}
+
+CLI::Option* AddForce(CLI::App& app, bool& force) {
+  return app.add_flag("--force", force,
+                      "let an output take the place of an input");
+}
+
+}  // namespace tools
+}  // namespace espalier

@@ -1,0 +1,67 @@
+#include "tools/output_path.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "graph/status.h"
+#include "tools/exit_code.h"
+
+namespace espalier {
+namespace tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path FolderOf(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+bool SameFile(const fs::path& a, const fs::path& b) {
+  std::error_code error;
+  return fs::equivalent(a, b, error);
+}
+
+bool IsInput(const fs::path& output, const fs::path& input) {
+  std::error_code error;
+  return SameFile(output, input) ||
+         (fs::is_directory(input, error) && SameFile(FolderOf(output), input));
+}
+
+}  // namespace
+
+absl::Status CheckOutput(absl::string_view option, const std::string& path,
+                         const std::vector<std::string>& inputs, bool force) {
+  const auto refuse = [&](absl::string_view why) {
+    return UsageError(absl::StrCat(option, " ", Quoted(path), ": ", why));
+  };
+  const fs::path output(path);
+  const fs::path folder = FolderOf(output);
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    return refuse(absl::StrCat("there is no folder ", Quoted(folder.string())));
+  }
+  if (access(folder.c_str(), W_OK) != 0) {
+    return refuse(
+        absl::StrCat("cannot write to its folder: ", std::strerror(errno)));
+  }
+  if (!output.has_filename()) return refuse("it is the name of a folder");
+  if (!fs::exists(output, error)) return absl::OkStatus();
+  if (!fs::is_regular_file(output, error)) {
+    return refuse("it is there already and no regular file");
+  }
+  for (const std::string& input : inputs) {
+    if (!force && IsInput(output, input)) {
+      return refuse(absl::StrCat("it would overwrite the input ", Quoted(input),
+                                 "; --force allows it"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tools
+}  // namespace espalier

@@ -1,0 +1,24 @@
+// Finds out before the work begins whether an output can be written at its end.
+#ifndef ESPALIER_TOOLS_OUTPUT_PATH_H_
+#define ESPALIER_TOOLS_OUTPUT_PATH_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace espalier {
+namespace tools {
+
+// A usage error that names `option` when `path` has no folder, or one that
+// cannot be written to, is no regular file, or (unless `force`) is one of
+// `inputs` or a file in an input folder. Inputs that are no paths are passed
+// over.
+absl::Status CheckOutput(absl::string_view option, const std::string& path,
+                         const std::vector<std::string>& inputs, bool force);
+
+}  // namespace tools
+}  // namespace espalier
+
+#endif  // ESPALIER_TOOLS_OUTPUT_PATH_H_
