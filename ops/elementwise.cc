@@ -22,18 +22,19 @@
 namespace espalier {
 namespace {
 
-// What Bounds relies on: how far float32 kernels may be from exp, log, tanh and
-// sigmoid, relative to the result and absolute.
-constexpr double kRelativeError = 1e-5;
-constexpr double kAbsoluteError = 2e-6;
+// What Bounds relies on: float32 kernels of exp, log, tanh and sigmoid are off
+// by at most this much relative to the result (8 units in the last place); tanh
+// and sigmoid, which may be fused into a product, by this much more.
+constexpr double kRelativeError = 0x1p-20;
+constexpr double kFusedError = 1e-6;
 
-// The float32 results of a function that a kernel approximates, between the
-// exact values at the ends and inside the range that it never leaves.
-Interval Approximated(double lower, double upper, Interval range) {
-  const double below = lower - std::fabs(lower) * kRelativeError;
-  const double above = upper + std::fabs(upper) * kRelativeError;
+// The float32 results of an increasing function that a kernel approximates,
+// from the exact values at the ends; a kernel never leaves `range`.
+Interval Approximated(double lower, double upper, double absolute,
+                      Interval range) {
   const Interval widened =
-      FloatRounded(below - kAbsoluteError, above + kAbsoluteError);
+      FloatRounded(lower - std::fabs(lower) * kRelativeError - absolute,
+                   upper + std::fabs(upper) * kRelativeError + absolute);
   return {std::max(widened.lower, range.lower),
           std::min(widened.upper, range.upper)};
 }
@@ -47,11 +48,7 @@ double SignOf(double x) {
 
 Interval LogBounds(Interval x) {
   if (x.lower < 0) return kEverything;  // NaN
-  // Subnormal arguments may be taken for zero or for the smallest normal.
-  const double lower =
-      x.lower < kSmallestNormal ? kEverything.lower : std::log(x.lower);
-  const double upper = std::log(std::max(x.upper, kSmallestNormal));
-  return Approximated(lower, upper, kEverything);
+  return Approximated(std::log(x.lower), std::log(x.upper), 0, kEverything);
 }
 
 Interval AbsBounds(Interval x) {
@@ -60,11 +57,7 @@ Interval AbsBounds(Interval x) {
   return {0, std::max(-x.lower, x.upper)};
 }
 
-Interval SignBounds(Interval x) {
-  const double lower = x.lower >= kSmallestNormal ? 1 : x.lower >= 0 ? 0 : -1;
-  const double upper = x.upper <= -kSmallestNormal ? -1 : x.upper <= 0 ? 0 : 1;
-  return {lower, upper};
-}
+Interval SignBounds(Interval x) { return {SignOf(x.lower), SignOf(x.upper)}; }
 
 Interval SqrtBounds(Interval x) {
   if (x.lower < 0) return kEverything;  // NaN
@@ -154,7 +147,7 @@ constexpr Row kRows[] = {
     {"exp", false, [](double x) { return std::exp(x); },
      [](Value, Value y, Value dy) { return Mul(dy, y); },
      [](Interval x) {
-       return Approximated(std::exp(x.lower), std::exp(x.upper),
+       return Approximated(std::exp(x.lower), std::exp(x.upper), 0,
                            {0, kEverything.upper});
      },
      [](const Expr& x) { return Exp(x); }},
@@ -176,7 +169,8 @@ constexpr Row kRows[] = {
     {"sigmoid", false, SigmoidOf,
      [](Value, Value y, Value dy) { return Mul(dy, Mul(y, OneMinus(y))); },
      [](Interval x) {
-       return Approximated(SigmoidOf(x.lower), SigmoidOf(x.upper), {0, 1});
+       return Approximated(SigmoidOf(x.lower), SigmoidOf(x.upper), kFusedError,
+                           {0, 1});
      },
      [](const Expr& x) { return Sigmoid(x); }},
     {"sign", true, SignOf, [](Value, Value, Value) { return Value(); },
@@ -194,7 +188,8 @@ constexpr Row kRows[] = {
     {"tanh", true, [](double x) { return std::tanh(x); },
      [](Value, Value y, Value dy) { return Mul(dy, OneMinus(Square(y))); },
      [](Interval x) {
-       return Approximated(std::tanh(x.lower), std::tanh(x.upper), {-1, 1});
+       return Approximated(std::tanh(x.lower), std::tanh(x.upper), kFusedError,
+                           {-1, 1});
      },
      [](const Expr& x) { return Tanh(x); }},
 };
@@ -247,8 +242,8 @@ Expr GatedExpr(const Expr& condition, const Expr& x, float slope) {
 Interval GatedBounds(Interval condition, Interval x, float slope) {
   if (MayBeNan(condition) || MayBeNan(x)) return kEverything;
   const Interval below =
-      slope == 0 ? Interval{0, 0} : MulIntervals(x, {slope, slope});
-  if (condition.lower >= kSmallestNormal) return x;
+      slope == 0 ? Interval{0, 0} : MulIntervals(x, Exactly(slope));
+  if (condition.lower > 0) return x;
   if (condition.upper <= 0) return below;
   return {std::min(x.lower, below.lower), std::max(x.upper, below.upper)};
 }
@@ -285,7 +280,7 @@ class LeakyReluOp : public UnaryOp {
     const Interval negative = GatedBounds(
         {-1, -1}, {std::min(x.lower, 0.0), std::min(x.upper, 0.0)}, slope_);
     if (x.upper <= 0) return negative;
-    if (x.lower >= kSmallestNormal) return positive;
+    if (x.lower > 0) return positive;
     return {std::min(positive.lower, negative.lower),
             std::max(positive.upper, negative.upper)};
   }
@@ -331,7 +326,7 @@ class ScaleOp : public UnaryOp {
     return Scale(dy, factor_, over_batch_);
   }
   Interval BoundsOf(Interval x) const override {
-    Interval factor = {factor_, factor_};
+    Interval factor = Exactly(factor_);
     if (over_batch_) factor = HullOfZeroAnd(factor);  // for every N
     return MulIntervals(factor, x);
   }

@@ -9,6 +9,8 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLargestFloat = std::numeric_limits<float>::max();
 
+bool MayBeZero(Interval x) { return x.lower <= 0 && x.upper >= 0; }
+
 bool MayBeInfinite(Interval x) {
   return x.lower == -kInfinity || x.upper == kInfinity;
 }
@@ -35,13 +37,15 @@ bool MayBeNan(Interval x) {
   return !(x.lower > -kInfinity || x.upper < kInfinity);
 }
 
-bool MayBeZero(Interval x) {
-  return x.lower < kSmallestNormal && x.upper > -kSmallestNormal;
+Interval Flushed(Interval x) {
+  if (x.lower > 0 && x.lower < kSmallestNormal) x.lower = 0;
+  if (x.upper < 0 && x.upper > -kSmallestNormal) x.upper = 0;
+  return x;
 }
 
 Interval IntervalAt(const IntervalTensor& tensor, int64_t i) {
   const auto at = static_cast<size_t>(i);
-  return {tensor.lower[at], tensor.upper[at]};
+  return Flushed({tensor.lower[at], tensor.upper[at]});
 }
 
 void SetInterval(IntervalTensor& tensor, int64_t i, Interval x) {

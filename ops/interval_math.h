@@ -20,13 +20,17 @@ inline constexpr Interval kEverything = {
     -std::numeric_limits<double>::infinity(),
     std::numeric_limits<double>::infinity()};
 
-// The smallest normal float32: smaller magnitudes may be flushed to zero.
+// The smallest normal float32.
 inline constexpr double kSmallestNormal = 0x1p-126;
 
 bool MayBeNan(Interval x);
-// Counts magnitudes that float32 may flush as zero.
-bool MayBeZero(Interval x);
 
+// With zero, where hardware may take an operand below the smallest normal for
+// zero. What the functions below are given must have passed through it.
+Interval Flushed(Interval x);
+inline Interval Exactly(double value) { return Flushed({value, value}); }
+
+// Element i as an operand: Flushed.
 Interval IntervalAt(const IntervalTensor& tensor, int64_t i);
 void SetInterval(IntervalTensor& tensor, int64_t i, Interval x);
 

@@ -1,0 +1,358 @@
+#include "ops/elementwise.h"
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "ops/binary.h"
+#include "ops/reduce.h"
+#include "ops/registry.h"
+#include "runtime/elementwise/math_error.h"
+#include "tests/testing/graph_helpers.h"
+#include "tests/testing/random_tensors.h"
+#include "tests/testing/status_matchers.h"
+#include "transforms/autodiff.h"
+
+namespace espalier {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kMax = std::numeric_limits<float>::max();
+
+struct Function {
+  std::string kind;
+  Value (*f)(Value, absl::string_view);
+};
+
+const std::vector<Function>& Functions() {
+  static const auto* const functions = new std::vector<Function>{
+      {"abs", Abs},       {"exp", Exp},         {"identity", Identity},
+      {"log", Log},       {"neg", Neg},         {"relu", Relu},
+      {"sign", Sign},     {"sigmoid", Sigmoid}, {"sqrt", Sqrt},
+      {"square", Square}, {"tanh", Tanh}};
+  return *functions;
+}
+
+BuildFunction Of(Value (*f)(Value, absl::string_view)) {
+  return [f](absl::Span<const Value> in) { return f(in[0], ""); };
+}
+
+std::vector<double> At(Value (*f)(Value, absl::string_view),
+                       std::vector<double> x) {
+  return Evaluate(Of(f), {Vector(std::move(x))}).values();
+}
+
+std::vector<double> SlopesAt(const BuildFunction& f, std::vector<double> x) {
+  return EvaluateGradients(f, {Vector(std::move(x))})[0].values();
+}
+
+TEST(ElementwiseTest, SpecialValues) {
+  EXPECT_THAT(At(Relu, {-kInf, -1, -0.0, 0, 1e-45, kMax, kInf}),
+              ElementsAre(0, 0, 0, 0, 1e-45, kMax, kInf));
+  EXPECT_THAT(At(Sigmoid, {-kInf, -kMax, 0, kMax, kInf}),
+              ElementsAre(0, 0, 0.5, 1, 1));
+  EXPECT_THAT(At(Tanh, {-kInf, -kMax, 0, kMax, kInf}),
+              ElementsAre(-1, -1, 0, 1, 1));
+  EXPECT_THAT(At(Exp, {-kInf, 0, kInf}), ElementsAre(0, 1, kInf));
+  EXPECT_THAT(At(Log, {-0.0, 0, 1, kInf}), ElementsAre(-kInf, -kInf, 0, kInf));
+  EXPECT_THAT(At(Sqrt, {-0.0, 0, 4, kInf}), ElementsAre(-0.0, 0, 2, kInf));
+  EXPECT_THAT(At(Square, {-kInf, -3, 0, kInf}), ElementsAre(kInf, 9, 0, kInf));
+  EXPECT_THAT(At(Abs, {-kInf, -3, -0.0, kInf}), ElementsAre(kInf, 3, 0, kInf));
+  EXPECT_THAT(At(Neg, {-kInf, 3, 0}), ElementsAre(kInf, -3, -0.0));
+  EXPECT_THAT(At(Sign, {-kInf, -1e-45, -0.0, 0, 1e-45, kInf}),
+              ElementsAre(-1, -1, 0, 0, 1, 1));
+  EXPECT_THAT(At(Identity, {-kInf, -0.0, kInf}),
+              ElementsAre(-kInf, -0.0, kInf));
+  EXPECT_TRUE(std::isnan(At(Log, {-1})[0]));
+  EXPECT_TRUE(std::isnan(At(Sqrt, {-1})[0]));
+}
+
+TEST(ElementwiseTest, NanPassesThroughForwardAndBackward) {
+  for (const Function& function : Functions()) {
+    EXPECT_TRUE(std::isnan(At(function.f, {kNan})[0])) << function.kind;
+    // What does not read x has the same gradient everywhere.
+    const bool constant_slope = function.kind == "identity" ||
+                                function.kind == "neg" ||
+                                function.kind == "sign";
+    EXPECT_EQ(std::isnan(SlopesAt(Of(function.f), {kNan})[0]), !constant_slope)
+        << function.kind;
+  }
+  const auto leaky = [](absl::Span<const Value> in) {
+    return LeakyRelu(in[0], 0.1f);
+  };
+  EXPECT_TRUE(std::isnan(Evaluate(leaky, {Vector({kNan})})[0]));
+  EXPECT_TRUE(std::isnan(SlopesAt(leaky, {kNan})[0]));
+  const auto scale = [](absl::Span<const Value> in) { return Scale(in[0], 0); };
+  EXPECT_TRUE(std::isnan(Evaluate(scale, {Vector({kNan})})[0]));
+}
+
+TEST(ElementwiseTest, SlopesAtKinksAndLimits) {
+  EXPECT_THAT(SlopesAt(Of(Relu), {-1, -0.0, 0, 1e-45, 2}),
+              ElementsAre(0, 0, 0, 1, 1));
+  EXPECT_THAT(SlopesAt(Of(Abs), {-2, -0.0, 0, 3}), ElementsAre(-1, 0, 0, 1));
+  EXPECT_THAT(SlopesAt(Of(Sign), {-2, 0, 3}), ElementsAre(0, 0, 0));
+  EXPECT_THAT(SlopesAt(Of(Sqrt), {0, 4}), ElementsAre(kInf, 0.25));
+  EXPECT_THAT(SlopesAt(Of(Log), {0, 2}), ElementsAre(kInf, 0.5));
+  EXPECT_THAT(SlopesAt(Of(Sigmoid), {-kMax, 0, kMax}), ElementsAre(0, 0.25, 0));
+  EXPECT_THAT(SlopesAt(Of(Tanh), {-kMax, 0, kMax}), ElementsAre(0, 1, 0));
+}
+
+TEST(ElementwiseTest, LeakyReluHasItsSlopeAtAndBelowZero) {
+  for (float slope : {0.25f, 0.0f, -0.25f}) {
+    const auto leaky = [slope](absl::Span<const Value> in) {
+      return LeakyRelu(in[0], slope);
+    };
+    EXPECT_THAT(SlopesAt(leaky, {-4, -0.0, 0, 3}),
+                ElementsAre(slope, slope, slope, 1));
+    EXPECT_THAT(Evaluate(leaky, {Vector({-4, 0, 3})}).values(),
+                ElementsAre(-4 * slope, 0, 3));
+  }
+}
+
+TEST(ElementwiseTest, ASlopeOfZeroMakesNoNanOfInfinity) {
+  const auto leaky = [](absl::Span<const Value> in) {
+    return LeakyRelu(in[0], 0);
+  };
+  EXPECT_EQ(Evaluate(leaky, {Vector({-kInf})})[0], 0);
+}
+
+TEST(ElementwiseTest, SecondDerivativesAtTheKink) {
+  // Of relu(x)^2: 2 relu(x) and then 2 relu'(x).
+  GraphBuilder g("test");
+  const Value x = g.Input("x", {3});
+  const Value first = Gradients(Sum(Square(Relu(x))), {x})[0];
+  g.Output("second", Gradients(Sum(first), {x})[0]);
+  ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
+  ASSERT_OK_AND_ASSIGN(const InterpretedRun run,
+                       Interpret(graph, {{"x", Vector({-1, 0, 1})}}));
+  EXPECT_THAT(run.outputs.at("second").values(), ElementsAre(0, 0, 2));
+}
+
+TEST(ElementwiseTest, GradientsReadTheResult) {
+  for (Activation activation : {Activation::kRelu, Activation::kLeakyRelu,
+                                Activation::kSigmoid, Activation::kTanh}) {
+    GraphBuilder g("test");
+    const Value x = g.Input("x", {3});
+    const Value y = Activate(x, activation);
+    const NodeId before = g.num_nodes();
+    Gradients(Sum(y), {x});
+    for (NodeId id = before; id < g.num_nodes(); ++id) {
+      for (NodeId input : g.node(id).inputs) EXPECT_NE(input, x.id());
+    }
+    EXPECT_GT(g.num_nodes(), before);
+  }
+}
+
+TEST(ElementwiseTest, ScaleOverBatchDividesByTheBatchSize) {
+  GraphBuilder g("test");
+  g.Output("y", Scale(g.Input("x", {kBatch, 2}), 3, true));
+  ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
+  for (int64_t batch : {1, 4}) {
+    ASSERT_OK_AND_ASSIGN(
+        const InterpretedRun run,
+        Interpret(graph, {{"x", DoubleTensor(Shape({batch, 2}), 8)}}));
+    EXPECT_EQ(run.outputs.at("y")[0], 24.0 / static_cast<double>(batch));
+  }
+}
+
+TEST(ElementwiseTest, ScaleOverBatchIsBoundedForEveryBatchSize) {
+  GraphBuilder g("test");
+  const Value y = Scale(g.Input("x", {kBatch, 1}), -2, true);
+  const IntervalTensor x = {Shape({1, 1}), {3}, {5}};
+  const IntervalTensor bounds = y.node().op->Bounds({&x}, Shape({1, 1}));
+  EXPECT_NEAR(bounds.lower[0], -10, 1e-5);
+  EXPECT_LE(bounds.lower[0], -10);
+  EXPECT_EQ(bounds.upper[0], 0);
+}
+
+TEST(ElementwiseTest, ExactBounds) {
+  const IntervalTensor x = Box({-3, -2, 0, 1}, {-1, 5, 0, 4});
+  const IntervalTensor relu = BoundsOf(Of(Relu), {x});
+  EXPECT_THAT(relu.lower, ElementsAre(0, 0, 0, 1));
+  EXPECT_THAT(relu.upper, ElementsAre(0, 5, 0, 4));
+  const IntervalTensor abs = BoundsOf(Of(Abs), {x});
+  EXPECT_THAT(abs.lower, ElementsAre(1, 0, 0, 1));
+  EXPECT_THAT(abs.upper, ElementsAre(3, 5, 0, 4));
+  const IntervalTensor sign = BoundsOf(Of(Sign), {x});
+  EXPECT_THAT(sign.lower, ElementsAre(-1, -1, 0, 1));
+  EXPECT_THAT(sign.upper, ElementsAre(-1, 1, 0, 1));
+  const IntervalTensor neg = BoundsOf(Of(Neg), {x});
+  EXPECT_THAT(neg.lower, ElementsAre(1, -5, 0, -4));
+  EXPECT_THAT(neg.upper, ElementsAre(3, 2, 0, -1));
+}
+
+TEST(ElementwiseTest, BoundsOfLeakyReluOnBothSides) {
+  for (float slope : {0.5f, -0.5f}) {
+    const IntervalTensor y = BoundsOf(
+        [slope](absl::Span<const Value> in) { return LeakyRelu(in[0], slope); },
+        {Box({-4, -4, 1}, {-2, 1, 3})});
+    const double at_minus_4 = -4 * slope;
+    const double at_minus_2 = -2 * slope;
+    EXPECT_NEAR(y.lower[0], std::min(at_minus_4, at_minus_2), 1e-6);
+    EXPECT_NEAR(y.upper[0], std::max(at_minus_4, at_minus_2), 1e-6);
+    EXPECT_NEAR(y.lower[1], std::min(at_minus_4, 0.0), 1e-6);
+    EXPECT_NEAR(y.upper[1], std::max(at_minus_4, 1.0), 1e-6);
+    EXPECT_EQ(y.lower[2], 1);
+    EXPECT_EQ(y.upper[2], 3);
+  }
+}
+
+TEST(ElementwiseTest, BoundsKeepToTheRange) {
+  const IntervalTensor x = Box({-1000, -1, 1000}, {-900, 1, 2000});
+  for (const IntervalTensor& y :
+       {BoundsOf(Of(Sigmoid), {x}), BoundsOf(Of(Tanh), {x})}) {
+    for (double bound : y.lower) EXPECT_GE(bound, -1);
+    for (double bound : y.upper) EXPECT_LE(bound, 1);
+    EXPECT_LT(y.upper[0], 1e-5);
+    EXPECT_GT(y.lower[2], 1 - 1e-5);
+  }
+  EXPECT_EQ(BoundsOf(Of(Sigmoid), {x}).lower[0], 0);
+  EXPECT_EQ(BoundsOf(Of(Exp), {x}).lower[0], 0);
+  EXPECT_EQ(BoundsOf(Of(Exp), {x}).upper[2], kInf);
+}
+
+TEST(ElementwiseTest, WhatMayBeNanIsUnbounded) {
+  const IntervalTensor everything = Box({-kInf}, {kInf});
+  for (const Function& function : Functions()) {
+    const IntervalTensor y = BoundsOf(Of(function.f), {everything});
+    EXPECT_EQ(y.lower[0], -kInf) << function.kind;
+    EXPECT_EQ(y.upper[0], kInf) << function.kind;
+  }
+  const IntervalTensor partly_negative = Box({-1e-3}, {4});
+  for (auto f : {Log, Sqrt}) {
+    const IntervalTensor y = BoundsOf(Of(f), {partly_negative});
+    EXPECT_EQ(y.lower[0], -kInf);
+    EXPECT_EQ(y.upper[0], kInf);
+  }
+}
+
+// Whatever a kernel may give within its guarantee lies within the bounds.
+TEST(ElementwiseTest, BoundsAllowTheErrorOfKernels) {
+  struct Kernel {
+    Value (*f)(Value, absl::string_view);
+    double (*exact)(double);
+    Opcode opcode;
+    double low;
+    double high;
+  };
+  const std::vector<Kernel> kernels = {
+      {Exp, [](double x) { return std::exp(x); }, Opcode::kExp, -85, 88},
+      {Log, [](double x) { return std::log(x); }, Opcode::kLog, 1e-3, 1e6},
+      {Tanh, [](double x) { return std::tanh(x); }, Opcode::kTanh, -9, 9},
+      {Sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); },
+       Opcode::kSigmoid, -20, 20}};
+  TestRandom random(1);
+  for (const Kernel& kernel : kernels) {
+    std::vector<double> x;
+    for (int i = 0; i < 500; ++i) {
+      x.push_back(random.Uniform(kernel.low, kernel.high));
+    }
+    const IntervalTensor y = BoundsOf(Of(kernel.f), {Box(x, x)});
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double exact = kernel.exact(x[i]);
+      const double error = MaxUlps(kernel.opcode) * 0x1p-23 * std::fabs(exact);
+      EXPECT_TRUE(y.lower[i] <= exact - error || y.lower[i] <= -1) << x[i];
+      EXPECT_TRUE(y.upper[i] >= exact + error || y.upper[i] >= 1) << x[i];
+    }
+  }
+}
+
+TEST(ElementwiseTest, ActivationNamesGoRound) {
+  for (Activation activation :
+       {Activation::kIdentity, Activation::kRelu, Activation::kLeakyRelu,
+        Activation::kSigmoid, Activation::kTanh}) {
+    ASSERT_OK_AND_ASSIGN(const Activation parsed,
+                         ParseActivation(ActivationName(activation)));
+    EXPECT_EQ(parsed, activation);
+  }
+  EXPECT_EQ(ActivationName(Activation::kLeakyRelu), "leaky-relu");
+  EXPECT_THAT(ParseActivation("gelu"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "unknown activation 'gelu': expected identity, relu, "
+                       "leaky-relu, sigmoid, tanh"));
+}
+
+TEST(ElementwiseTest, ActivateMakesTheKindByName) {
+  GraphBuilder g("test");
+  const Value x = g.Input("x", {2});
+  EXPECT_EQ(Activate(x, Activation::kIdentity).node().op->kind(), "identity");
+  EXPECT_EQ(Activate(x, Activation::kRelu).node().op->kind(), "relu");
+  EXPECT_EQ(Activate(x, Activation::kLeakyRelu).node().op->kind(),
+            "leaky_relu");
+  EXPECT_EQ(Activate(x, Activation::kSigmoid).node().op->kind(), "sigmoid");
+  EXPECT_EQ(Activate(x, Activation::kTanh, "t").node().op->kind(), "tanh");
+  EXPECT_EQ(g.value(g.num_nodes() - 1).node().name, "t");
+}
+
+TEST(ElementwiseTest, Recognisers) {
+  GraphBuilder g("test");
+  const Value x = g.Input("x", {2});
+  EXPECT_TRUE(IsRelu(Relu(x).node()));
+  EXPECT_FALSE(IsRelu(Tanh(x).node()));
+  EXPECT_FALSE(IsRelu(x.node()));
+  for (const Function& function : Functions()) {
+    const bool keeps = function.kind != "exp" && function.kind != "log" &&
+                       function.kind != "sigmoid";
+    const Value y = function.f(x, "");
+    EXPECT_EQ(y.node().op->kind(), function.kind);
+    EXPECT_EQ(MapsZeroToZero(y.node()), keeps) << function.kind;
+    EXPECT_EQ(At(function.f, {0})[0] == 0, keeps) << function.kind;
+  }
+  EXPECT_TRUE(MapsZeroToZero(LeakyRelu(x).node()));
+  EXPECT_TRUE(MapsZeroToZero(Scale(x, 3).node()));
+  EXPECT_FALSE(MapsZeroToZero(Add(x, x).node()));
+  EXPECT_FALSE(MapsZeroToZero(x.node()));
+}
+
+TEST(ElementwiseTest, Errors) {
+  const auto status = [](Value (*f)(Value x)) {
+    return BuildStatus([f](GraphBuilder& g) { return f(g.Input("x", {3})); });
+  };
+  EXPECT_THAT(BuildStatus([](GraphBuilder& g) {
+                return Tanh(g.Input("x", {kBatch, 2}, DataType::kI32), "t");
+              }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "node 't' (tanh): x is i32[N, 2]: expected f32"));
+  EXPECT_THAT(status([](Value x) { return LeakyRelu(x, NAN, "l"); }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "node 'l' (leaky_relu): slope is nan: expected a finite "
+                       "number"));
+  EXPECT_THAT(status([](Value x) { return Scale(x, INFINITY, false, "s"); }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "node 's' (scale): factor is inf: expected a finite "
+                       "number"));
+  EXPECT_THAT(status([](Value x) { return Scale(x, 1, true, "s"); }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "node 's' (scale): x is f32[3]: expected the batch N in "
+                       "front, to divide by it"));
+  EXPECT_THAT(
+      BuildStatus([](GraphBuilder& g) {
+        return Apply(*StandardOps().Make("relu_grad", {}),
+                     {g.Input("y", {3}), g.Input("dy", {4})}, "r");
+      }),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               "node 'r' (relu_grad): y has shape [3], dy has [4]: expected "
+               "equal shapes"));
+  EXPECT_THAT(StandardOps().Make("leaky_relu", {}).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("attribute 'slope' is missing")));
+}
+
+TEST(ElementwiseTest, EmptyValuesPassThrough) {
+  for (const Function& function : Functions()) {
+    EXPECT_FALSE(function.f(Value(), "").valid());
+  }
+  EXPECT_FALSE(LeakyRelu(Value()).valid());
+  EXPECT_FALSE(Scale(Value(), 2).valid());
+  EXPECT_FALSE(Activate(Value(), Activation::kRelu).valid());
+}
+
+}  // namespace
+}  // namespace espalier
