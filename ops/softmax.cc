@@ -78,6 +78,8 @@ class SoftmaxOp : public Op {
  public:
   explicit SoftmaxOp(bool log) : log_(log) {}
 
+  bool log() const { return log_; }
+
   absl::string_view kind() const override {
     return log_ ? "log_softmax" : "softmax";
   }
@@ -348,6 +350,16 @@ Value LogSoftmax(Value x, absl::string_view name) {
 
 Value SoftmaxCrossEntropy(Value logits, Value labels, absl::string_view name) {
   return Apply(std::make_shared<CrossEntropyOp>(), {logits, labels}, name);
+}
+
+bool IsSoftmax(const Node& node) {
+  const auto* op = dynamic_cast<const SoftmaxOp*>(node.op.get());
+  return op != nullptr && !op->log();
+}
+
+bool IsLogSoftmax(const Node& node) {
+  const auto* op = dynamic_cast<const SoftmaxOp*>(node.op.get());
+  return op != nullptr && op->log();
 }
 
 absl::Span<const OpTable::Entry> SoftmaxEntries() { return kEntries; }

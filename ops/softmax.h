@@ -20,6 +20,9 @@ Value LogSoftmax(Value x, absl::string_view name = "");
 Value SoftmaxCrossEntropy(Value logits, Value labels,
                           absl::string_view name = "");
 
+bool IsSoftmax(const Node& node);
+bool IsLogSoftmax(const Node& node);
+
 absl::Span<const OpTable::Entry> SoftmaxEntries();
 
 }  // namespace espalier

@@ -22,31 +22,51 @@ bool Inside(const InputDomain& domain, const float* sample) {
   return inside != 0;
 }
 
-}  // namespace
+const float* Sample(const TensorView& samples, int64_t index,
+                    int64_t elements) {
+  return samples.data<float>().data() + index * elements;
+}
 
-absl::Status CheckInside(const InputDomain& domain, const TensorView& samples) {
-  const auto elements = static_cast<int64_t>(domain.lower.size());
-  ESPALIER_CHECK(samples.shape().rank() > 0);
-  const int64_t count = samples.shape().dim(0);
-  ESPALIER_CHECK(samples.shape().num_elements() == count * elements);
-  const float* values = samples.data<float>().data();
+// The number of samples outside, and the first of them.
+struct Count {
   int64_t outside = 0;
   int64_t first = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    if (Inside(domain, values + i * elements)) continue;
-    if (outside++ == 0) first = i;
+};
+
+Count CountSamples(const InputDomain& domain, const TensorView& samples) {
+  const auto elements = static_cast<int64_t>(domain.lower.size());
+  ESPALIER_CHECK(samples.shape().rank() > 0);
+  const int64_t rows = samples.shape().dim(0);
+  ESPALIER_CHECK(samples.shape().num_elements() == rows * elements);
+  Count count;
+  for (int64_t i = 0; i < rows; ++i) {
+    if (Inside(domain, Sample(samples, i, elements))) continue;
+    if (count.outside++ == 0) count.first = i;
   }
-  if (outside == 0) return absl::OkStatus();
-  const float* sample = values + first * elements;
+  return count;
+}
+
+}  // namespace
+
+int64_t CountOutside(const InputDomain& domain, const TensorView& samples) {
+  return CountSamples(domain, samples).outside;
+}
+
+absl::Status CheckInside(const InputDomain& domain, const TensorView& samples) {
+  const Count count = CountSamples(domain, samples);
+  if (count.outside == 0) return absl::OkStatus();
+  const float* sample =
+      Sample(samples, count.first, static_cast<int64_t>(domain.lower.size()));
   size_t i = 0;
   while (sample[i] >= domain.lower[i] && sample[i] <= domain.upper[i]) ++i;
-  return absl::OutOfRangeError(absl::StrCat(
-      "sample ", first, ", element ", i, " is ", sample[i],
-      ": outside the declared domain [", domain.lower[i], ", ", domain.upper[i],
-      "]",
-      outside == 1 ? ""
-                   : absl::StrCat(", as ", outside - 1, " more of ", count,
-                                  " samples are")));
+  return absl::OutOfRangeError(
+      absl::StrCat("sample ", count.first, ", element ", i, " is ", sample[i],
+                   ": outside the declared domain [", domain.lower[i], ", ",
+                   domain.upper[i], "]",
+                   count.outside == 1
+                       ? ""
+                       : absl::StrCat(", as ", count.outside - 1, " more of ",
+                                      samples.shape().dim(0), " samples are")));
 }
 
 }  // namespace espalier

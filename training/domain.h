@@ -2,15 +2,21 @@
 #ifndef ESPALIER_TRAINING_DOMAIN_H_
 #define ESPALIER_TRAINING_DOMAIN_H_
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "graph/model.h"
 #include "graph/tensor.h"
 
 namespace espalier {
 
+// How many samples have a value outside; NaN is outside.
+// REQUIRES here and below: f32 [samples, ...] with as many elements a sample as
+// the domain.
+int64_t CountOutside(const InputDomain& domain, const TensorView& samples);
+
 // OK if every value of every sample does; else OutOfRange, which tells the
-// first one outside and how many samples have one. NaN is outside.
-// REQUIRES: f32 [samples, ...] with as many elements a sample as the domain.
+// first one outside and how many samples have one.
 absl::Status CheckInside(const InputDomain& domain, const TensorView& samples);
 
 }  // namespace espalier

@@ -56,8 +56,9 @@ class Predictor {
 
  private:
   Predictor(Model model, Outside outside, Session session);
+  absl::Status CheckInput(const std::string& name, const TensorView& view);
 
-  Model model_;
+  Model model_;  // without values
   Outside outside_;
   Session session_;
   std::string warning_;

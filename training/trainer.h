@@ -16,40 +16,9 @@
 #include "graph/tensor.h"
 #include "ops/optimizers.h"
 #include "training/dataset.h"
+#include "training/epoch_report.h"
 
 namespace espalier {
-
-// What one epoch came to.
-struct EpochReport {
-  int epoch = 0;      // from 1
-  int64_t steps = 0;  // since the start of the training
-  double seconds = 0;
-  float learning_rate = 0;
-  // Mean over the epoch's rows of the loss as it was trained on (penalties
-  // included), each batch before its own update.
-  double loss = 0;
-  // With validation data, after the epoch: the same loss, and for a
-  // classification the share of rows whose largest output is the label's.
-  absl::optional<double> validation_loss;
-  absl::optional<double> validation_accuracy;
-
-  // One object on one line, without the line end; numbers that are not finite
-  // are left out.
-  std::string ToJson() const;
-};
-
-// Where a training is.
-struct TrainProgress {
-  int epoch = 0;  // from 1
-  int epochs = 0;
-  int64_t step = 0;  // of the epoch, from 1
-  int64_t steps = 0;
-  double seconds = 0;                       // since the start
-  double loss = 0;                          // mean over the epoch so far
-  const EpochReport* last_epoch = nullptr;  // null in the first
-
-  std::string ToString() const;  // "epoch 3/60, step 12/45, loss 0.31"
-};
 
 // Set by name: FitOptions().Epochs(60).BatchSize(32).
 struct FitOptions {
@@ -105,8 +74,8 @@ struct TrainResult {
   // updates or optimiser states; with domain and class names of the data.
   Model model;
   int64_t steps = 0;
-  // Rows trained on, over all epochs, and the time that it took: the loop
-  // alone, compiling left out.
+  // Rows trained on, over all epochs, and the time that this took, validation
+  // left out.
   int64_t samples = 0;
   double seconds = 0;
   bool stopped_early = false;
@@ -122,8 +91,8 @@ struct TrainResult {
 //
 // Errors: those of the builder, of compiling, data that does not fit the
 // inputs, options out of range, an initial value of no parameter or of another
-// type than its, and a loss that is no longer finite, named with
-// its epoch and step.
+// type than its, and a loss that is no longer finite, named with its epoch and
+// step.
 absl::StatusOr<TrainResult> Train(GraphBuilder& graph, Value loss,
                                   const Optimizer& optimizer,
                                   const Dataset& data,

@@ -1,0 +1,294 @@
+#include "training/trainer.h"
+
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "ops/binary.h"
+#include "ops/layers.h"
+#include "ops/losses.h"
+#include "tests/serialization/scratch_folder.h"
+#include "training/builtin.h"
+#include "training/evaluate.h"
+#include "training/fit.h"
+#include "training/mlp.h"
+
+namespace espalier {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+FitOptions Options() { return FitOptions().Epochs(3).BatchSize(16).Threads(1); }
+
+absl::StatusOr<TrainResult> TrainMlp(const Dataset& data,
+                                     const Optimizer& optimizer,
+                                     const FitOptions& options) {
+  GraphBuilder g("mlp");
+  MlpOptions mlp;
+  mlp.hidden = {8};
+  const absl::StatusOr<Value> loss = BuildMlp(g, data, mlp);
+  if (!loss.ok()) return loss.status();
+  return Train(g, *loss, optimizer, data, options);
+}
+
+TrainResult Trained(const Dataset& data, const FitOptions& options) {
+  return TrainMlp(data, optimizers::Adam(1e-2f), options).value();
+}
+
+std::string Error(const FitOptions& options, float learning_rate = 1e-2f) {
+  return std::string(
+      TrainMlp(builtin::Moons(64), optimizers::Sgd(learning_rate), options)
+          .status()
+          .message());
+}
+
+// The first weights of such a network, without a step of any size.
+Model Untrained(const Dataset& data, const FitOptions& options) {
+  return TrainMlp(data, optimizers::Sgd(0), FitOptions(options).Epochs(1))
+      .value()
+      .model;
+}
+
+// y = w x on 8 rows; in full batches the loss of epoch e is known.
+struct Line {
+  explicit Line(float slope) {
+    x = g.Input("x", {kBatch, 1});
+    t = g.Input("t", {kBatch, 1});
+    y = Mul(x, g.Parameter("w", {}, Initializer::Constant(1)));
+    g.Output("y", y);
+    Tensor features(DataType::kF32, {8, 1});
+    Tensor targets(DataType::kF32, {8, 1});
+    for (int i = 0; i < 8; ++i) {
+      features.data<float>()[i] = i % 2 == 0 ? 1 : -1;
+      targets.data<float>()[i] = slope * features.data<float>()[i];
+    }
+    data = Dataset::Create(std::move(features), std::move(targets)).value();
+  }
+
+  absl::StatusOr<TrainResult> Train(float rate, const FitOptions& options) {
+    return espalier::Train(g, MeanSquaredError(y, t), optimizers::Sgd(rate),
+                           *data, options);
+  }
+
+  GraphBuilder g{"line"};
+  Value x;
+  Value t;
+  Value y;
+  absl::optional<Dataset> data;
+};
+
+TEST(TrainTest, TakesTheStepsOfGradientDescent) {
+  // The loss is (w - 3)^2, its gradient 2 (w - 3): from 1 by rate 1/4 the
+  // distance halves each step.
+  Line line(3);
+  std::vector<double> losses;
+  const TrainResult result =
+      line.Train(0.25f, FitOptions().Epochs(3).BatchSize(0).OnEpoch(
+                            [&](const EpochReport& report) {
+                              losses.push_back(report.loss);
+                            }))
+          .value();
+  EXPECT_THAT(losses, ElementsAre(4, 1, 0.25));
+  EXPECT_EQ(result.model.values.at("w"), Tensor::Scalar(2.75f));
+  EXPECT_EQ(result.steps, 3);
+  EXPECT_EQ(result.samples, 24);
+  EXPECT_EQ(result.last.epoch, 3);
+  EXPECT_EQ(result.kept.epoch, 3);
+  EXPECT_FALSE(result.stopped_early);
+}
+
+TEST(TrainTest, TheLossOfAnEpochIsTheMeanOverItsRows) {
+  Line line(3);
+  // Without a step every batch has the loss 4, also the short one.
+  const TrainResult result =
+      line.Train(0, FitOptions().Epochs(1).BatchSize(3)).value();
+  EXPECT_DOUBLE_EQ(result.last.loss, 4);
+  EXPECT_EQ(result.last.steps, 3);
+}
+
+TEST(TrainTest, GivesTheInferenceForm) {
+  const Dataset moons = builtin::Moons(64);
+  const Model model = Trained(moons, Options()).model;
+  ASSERT_TRUE(Validate(model).ok());
+  ASSERT_EQ(model.graph.inputs().size(), 1u);
+  EXPECT_EQ(model.graph.node(model.graph.inputs()[0]).name, "x");
+  ASSERT_EQ(model.graph.outputs().size(), 1u);
+  EXPECT_EQ(model.graph.outputs()[0].name, "logits");
+  EXPECT_TRUE(model.graph.updates().empty());
+  EXPECT_EQ(model.values.size(), 4u);
+  EXPECT_EQ(model.domains.at("x").lower, moons.domain()->lower);
+  EXPECT_EQ(model.domains.at("x").upper, moons.domain()->upper);
+  EXPECT_THAT(model.class_names, ElementsAre("upper", "lower"));
+  EXPECT_EQ(model.producer, "espalier 0.1.0");
+  EXPECT_TRUE(model.history.empty());
+}
+
+TEST(TrainTest, MakesTheModelBetter) {
+  const Dataset moons = builtin::Moons(128);
+  const FitOptions options = FitOptions().Epochs(80).BatchSize(16).Threads(1);
+  const Evaluation before =
+      Evaluate(Untrained(moons, options), *moons.test()).value();
+  const Evaluation after =
+      Evaluate(Trained(moons, options).model, *moons.test()).value();
+  EXPECT_LT(after.loss, 0.5 * before.loss);
+  EXPECT_GT(*after.accuracy, 0.85);
+}
+
+TEST(TrainTest, TheSameSeedGivesTheSameBits) {
+  const Dataset moons = builtin::Moons(50);
+  const Model first = Trained(moons, Options().Seed(3)).model;
+  EXPECT_EQ(Trained(moons, Options().Seed(3)).model.values, first.values);
+  EXPECT_NE(Trained(moons, Options().Seed(4)).model.values, first.values);
+}
+
+TEST(TrainTest, StartsFromInitialValues) {
+  const Dataset moons = builtin::Moons(50);
+  const Model first = Trained(moons, Options()).model;
+  EXPECT_EQ(Untrained(moons, Options().InitialValues(first.values)).values,
+            first.values);
+  EXPECT_THAT(Error(Options().InitialValues({{"v", Tensor::Scalar(1)}})),
+              HasSubstr("initial value of 'v': the graph has no parameter"));
+  EXPECT_THAT(
+      Error(Options().InitialValues({{"output/bias", Tensor::Scalar(1)}})),
+      AllOf(HasSubstr("initial values"), HasSubstr("output/bias")));
+}
+
+TEST(TrainTest, MeasuresValidationDataAfterEachEpoch) {
+  const Dataset moons = builtin::Moons(64);
+  std::vector<EpochReport> reports;
+  const auto collect = [&](const EpochReport& report) {
+    reports.push_back(report);
+  };
+  const TrainResult result =
+      Trained(moons, Options().Validation(*moons.test()).OnEpoch(collect));
+  ASSERT_EQ(reports.size(), 3u);
+  const Evaluation last = Evaluate(result.model, *moons.test()).value();
+  EXPECT_NEAR(*reports[2].validation_loss, last.loss, 1e-5);
+  EXPECT_DOUBLE_EQ(*reports[2].validation_accuracy, *last.accuracy);
+  EXPECT_NE(*reports[0].validation_loss, *reports[2].validation_loss);
+}
+
+TEST(TrainTest, HoldsAShareOfTheRowsBack) {
+  const TrainResult result =
+      Trained(builtin::Moons(50), Options().Epochs(1).Validation(0.2));
+  EXPECT_EQ(result.samples, 40);
+  EXPECT_TRUE(result.last.validation_loss.has_value());
+}
+
+TEST(TrainTest, StopsEarlyAndKeepsTheBestEpoch) {
+  // Validation wants slope 2, which training towards 3 passes: w is 2, 2.5,
+  // 2.75, so the first epoch is the best.
+  Line line(3);
+  const Dataset validation = *Line(2).data;
+  const FitOptions options =
+      FitOptions().Epochs(50).BatchSize(0).Validation(validation);
+  const TrainResult result =
+      line.Train(0.25f, FitOptions(options).EarlyStop(2)).value();
+  EXPECT_TRUE(result.stopped_early);
+  EXPECT_EQ(result.last.epoch, 3);
+  EXPECT_EQ(result.kept.epoch, 1);
+  EXPECT_EQ(*result.kept.validation_loss, 0);
+  EXPECT_EQ(result.model.values.at("w"), Tensor::Scalar(2));
+  // Without it the last epoch's values stay.
+  Line other(3);
+  const TrainResult full =
+      other.Train(0.25f, FitOptions(options).Epochs(3)).value();
+  EXPECT_EQ(full.model.values.at("w"), Tensor::Scalar(2.75f));
+  EXPECT_FALSE(full.stopped_early);
+}
+
+TEST(TrainTest, WritesALineOfJsonPerEpoch) {
+  const ScratchFolder folder;
+  std::vector<std::string> expected;
+  Trained(builtin::Moons(50), Options()
+                                  .Validation(0.2)
+                                  .Log(folder.File("log.jsonl"))
+                                  .OnEpoch([&](const EpochReport& report) {
+                                    expected.push_back(report.ToJson());
+                                  }));
+  std::vector<std::string> lines =
+      absl::StrSplit(folder.Read("log.jsonl"), '\n');
+  ASSERT_EQ(lines.size(), 4u);
+  EXPECT_EQ(lines.back(), "");
+  lines.pop_back();
+  EXPECT_EQ(lines, expected);
+  EXPECT_THAT(lines[0], HasSubstr("\"epoch\": 1, \"steps\": 3, "));
+  EXPECT_THAT(Error(Options().Log(folder.File("none/log"))),
+              HasSubstr("none/log'"));
+}
+
+TEST(TrainTest, ALossThatIsNoNumberEndsTheRun) {
+  // Each step multiplies the distance by -199.
+  Line line(3);
+  const absl::Status status =
+      line.Train(100, FitOptions().Epochs(1000).BatchSize(4)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kOutOfRange);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("epoch "), HasSubstr(", step "),
+                    HasSubstr("the loss is inf: the training diverged")));
+}
+
+TEST(TrainTest, NoModelHoldsValuesThatAreNoNumbers) {
+  // The first loss is still finite, the update after it overflows.
+  Line line(3);
+  EXPECT_THAT(std::string(line.Train(std::numeric_limits<float>::max(),
+                                     FitOptions().Epochs(1).BatchSize(0))
+                              .status()
+                              .message()),
+              HasSubstr("after the last step 'w' holds inf"));
+}
+
+TEST(TrainTest, RefusesOptionsOutOfRange) {
+  EXPECT_THAT(Error(Options().Epochs(0)), HasSubstr("0 epochs"));
+  EXPECT_THAT(Error(Options().BatchSize(-1)), HasSubstr("batch size -1"));
+  EXPECT_THAT(Error(Options().Threads(-1)), HasSubstr("-1 threads"));
+  EXPECT_THAT(Error(Options().EarlyStop(-1)), HasSubstr("early stop"));
+  EXPECT_THAT(Error(Options().EarlyStop(2)),
+              HasSubstr("early stopping needs validation data"));
+  EXPECT_THAT(Error(Options().Validation(1.5)), HasSubstr("share 1.5"));
+  EXPECT_THAT(Error(Options().Validation(0.5).Validation(builtin::Moons(5))),
+              HasSubstr("expected one of the two"));
+  EXPECT_THAT(Error(Options(), std::numeric_limits<float>::infinity()),
+              HasSubstr("learning rate inf"));
+}
+
+TEST(TrainTest, RefusesDataThatDoesNotFitTheGraph) {
+  Line line(3);
+  line.data = builtin::Moons(8);
+  EXPECT_EQ(std::string(line.Train(0.1f, Options()).status().message()),
+            "input 'x': expected f32[N, 1], found f32[8, 2]");
+  Line other(3);
+  EXPECT_THAT(
+      std::string(other.Train(0.1f, Options().Validation(builtin::Moons(8)))
+                      .status()
+                      .message()),
+      HasSubstr("validation: input 'x'"));
+}
+
+TEST(FitTest, GivesTheModelOfTrain) {
+  const Dataset data = builtin::Cosine(30);
+  const auto fit = [&](GraphBuilder& g) {
+    const Value x = g.Input("x", {kBatch, 1});
+    const Value target = g.Input("target", {kBatch, 1});
+    const Value y = layers::Dense(x, 1);
+    g.Output("y", y);
+    return MeanSquaredError(y, target);
+  };
+  GraphBuilder first("first");
+  const Model model =
+      Fit(first, fit(first), optimizers::Sgd(0.1f), data, Options()).value();
+  GraphBuilder second("second");
+  const TrainResult result =
+      Train(second, fit(second), optimizers::Sgd(0.1f), data, Options())
+          .value();
+  EXPECT_EQ(model.values, result.model.values);
+}
+
+}  // namespace
+}  // namespace espalier
