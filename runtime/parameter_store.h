@@ -14,17 +14,19 @@
 
 namespace espalier {
 
-// Shared by sessions. Sessions without updates only read it (and add packed
-// copies of weights, under a lock, when a program is first compiled); a graph
-// with updates has exactly one session per store.
+// Shared by sessions, also of several graphs: one to train and one to evaluate,
+// say. Sessions without updates only read it (and add packed copies of weights,
+// under a lock, when a program is first compiled); at most one session with
+// updates runs over a store, and none of the others while it does.
 class ParameterStore {
  public:
   // Values drawn by the leaves' initialisers: parameter number i takes stream
   // i of `seed`.
   static std::shared_ptr<ParameterStore> Initialised(const Graph& graph,
                                                      uint64_t seed);
-  // Values by leaf name; an error names a leaf without a value or with one of
-  // another type. Values of no leaf are left out.
+  // Values by leaf name; an error names a leaf without a value, with one of
+  // another type or with one that is not finite. Values of no leaf are left
+  // out.
   static absl::StatusOr<std::shared_ptr<ParameterStore>> FromValues(
       const Graph& graph, const std::map<std::string, Tensor>& values);
 

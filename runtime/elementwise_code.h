@@ -1,0 +1,99 @@
+// ElementwiseCode: what an elementwise step of a plan computes, before the
+// batch size is known. EmitProgram (elementwise_emitter.h) turns it into a
+// program for the engine.
+#ifndef ESPALIER_RUNTIME_ELEMENTWISE_CODE_H_
+#define ESPALIER_RUNTIME_ELEMENTWISE_CODE_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "runtime/elementwise/program.h"
+
+namespace espalier {
+
+// value * N^batch_power, where N is the batch size of the run.
+struct BatchNumber {
+  float value = 0;
+  int batch_power = 0;
+
+  float At(int64_t batch) const;
+  std::string ToString() const;  // "2/N"
+
+  friend bool operator==(const BatchNumber& a, const BatchNumber& b);
+};
+
+// What an operation reads: the result of an earlier one, an array's element or
+// a number.
+struct Term {
+  enum class Kind { kNone, kValue, kArray, kNumber };
+  Kind kind = Kind::kNone;
+  int index = 0;       // of the value or array
+  BatchNumber number;  // of kNumber
+
+  static Term Value(int index) { return {Kind::kValue, index, {}}; }
+  static Term Array(int index) { return {Kind::kArray, index, {}}; }
+  static Term Number(BatchNumber number) { return {Kind::kNumber, 0, number}; }
+
+  friend bool operator==(const Term& a, const Term& b);
+};
+
+struct Operation {
+  Opcode opcode = Opcode::kCopy;
+  std::array<Term, kMaxSources> sources;
+
+  friend bool operator==(const Operation& a, const Operation& b);
+};
+
+// The meaning: for each element compute all values, in order, from the arrays
+// as they were before the step; then write the stores. An array that is stored
+// may be the memory of one that is read with Access::kFull.
+struct ElementwiseCode {
+  // array <- term, per element.
+  struct Store {
+    int array;
+    Term term;
+    friend bool operator==(const Store& a, const Store& b);
+  };
+  // array (one element) <- factor * sum over all elements of the term, or of
+  // term * times if there is one.
+  struct Sum {
+    int array;
+    Term term;
+    Term times;
+    BatchNumber factor;
+    friend bool operator==(const Sum& a, const Sum& b);
+  };
+
+  std::vector<Access> arrays;
+  std::vector<Operation> values;
+  std::vector<Store> stores;
+  std::vector<Sum> sums;
+
+  int AddArray(Access access);
+  // The operation's result: a number where all sources are, an earlier value
+  // where it has been computed already, otherwise a new value. Applies what
+  // holds for every x but for the sign of a zero: x * 1, x + 0 and the like.
+  Term Emit(Opcode opcode, absl::Span<const Term> sources);
+
+  // Whether array j is read by an operation, store or sum.
+  bool Reads(int array) const;
+  // Drops values that no store or sum needs, and arrays that nothing names.
+  // Returns the old numbers of the arrays that stay.
+  std::vector<int> RemoveUnused();
+
+  // An operation, store or sum a line: "%1 = mul(@0, 0.5)", "@2 = %1".
+  std::string ToString() const;
+
+  friend bool operator==(const ElementwiseCode& a, const ElementwiseCode& b);
+};
+
+// The most values alive at once when they are computed in order; a bound on
+// the registers that the code needs.
+int MaxLiveValues(const ElementwiseCode& code);
+
+}  // namespace espalier
+
+#endif  // ESPALIER_RUNTIME_ELEMENTWISE_CODE_H_

@@ -1,0 +1,112 @@
+#include "runtime/executable.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "graph/status.h"
+#include "graph/status_macros.h"
+#include "runtime/executable_impl.h"
+#include "runtime/fusion.h"
+#include "runtime/placement.h"
+#include "runtime/plan_builder.h"
+#include "runtime/run_scope.h"
+
+namespace espalier {
+namespace {
+
+CompileOptions Resolved(CompileOptions options) {
+  options.threads = ResolveThreads(options.threads);
+  return options;
+}
+
+std::vector<LabelRange> FindLabels(const Plan& plan) {
+  std::vector<LabelRange> found;
+  const auto add = [&](BufferId logits, BufferId labels) {
+    const BufferId leaf = plan.Root(labels);
+    const int32_t classes = static_cast<int32_t>(plan.shape(logits).dim(1));
+    for (LabelRange& known : found) {
+      if (known.leaf != leaf) continue;
+      known.classes = std::min(known.classes, classes);
+      return;
+    }
+    found.push_back({leaf, classes});
+  };
+  for (const Step& step : plan.steps) {
+    if (const auto* loss = absl::get_if<CrossEntropyStep>(&step.work)) {
+      add(loss->logits, loss->labels);
+    } else if (const auto* gradient =
+                   absl::get_if<CrossEntropyGradientStep>(&step.work)) {
+      add(gradient->logits, gradient->labels);
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+Executable::Impl::Impl(const Graph& graph, const CompileOptions& options,
+                       Plan plan)
+    : graph(graph),
+      options(Resolved(options)),
+      plan(std::move(plan)),
+      isa(DetectIsa()),
+      labels(FindLabels(this->plan)) {}
+
+absl::StatusOr<std::shared_ptr<const Program>> Executable::Impl::ProgramFor(
+    int64_t batch) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found =
+      std::find_if(programs_.begin(), programs_.end(),
+                   [batch](const auto& p) { return p->batch() == batch; });
+  if (found != programs_.end()) {
+    programs_.splice(programs_.begin(), programs_, found);
+    return programs_.front();
+  }
+  KernelOptions kernel_options;
+  kernel_options.batch = batch;
+  kernel_options.threads = options.threads;
+  kernel_options.isa = isa;
+  kernel_options.pack_parameters = plan.updates.empty();
+  const RunScope scope(options.threads, /*workers=*/false);
+  ASSIGN_OR_RETURN(
+      std::shared_ptr<const Program> program,
+      Program::Compile(plan, kernel_options, options.max_arena_bytes));
+  programs_.push_front(program);
+  while (programs_.size() > static_cast<size_t>(options.max_programs)) {
+    programs_.pop_back();
+  }
+  return program;
+}
+
+absl::StatusOr<std::shared_ptr<const Executable>> Executable::Compile(
+    const Graph& graph, const CompileOptions& options) {
+  const std::string context = absl::StrCat("compile ", Quoted(graph.name()));
+  if (options.threads < 0 || options.max_programs < 1 ||
+      options.max_arena_bytes < 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        context, ": options: threads ", options.threads, ", max_programs ",
+        options.max_programs, ", max_arena_bytes ", options.max_arena_bytes,
+        ": expected at least 0, 1 and 0"));
+  }
+  absl::StatusOr<Plan> plan = BuildPlan(graph);
+  RETURN_IF_ERROR(Annotate(plan.status(), context));
+  Fuse(*plan);
+  PlaceUpdates(*plan);
+  ShareMemory(*plan);
+  return std::shared_ptr<const Executable>(
+      new Executable(std::make_unique<Impl>(graph, options, *std::move(plan))));
+}
+
+Executable::Executable(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Executable::~Executable() = default;
+
+const Graph& Executable::graph() const { return impl_->graph; }
+const CompileOptions& Executable::options() const { return impl_->options; }
+std::string Executable::PlanText() const { return impl_->plan.ToString(); }
+int Executable::num_steps() const {
+  return static_cast<int>(impl_->plan.steps.size());
+}
+
+}  // namespace espalier

@@ -1,0 +1,16 @@
+// The check that keeps NaN and infinities out of runs.
+#ifndef ESPALIER_RUNTIME_FINITE_H_
+#define ESPALIER_RUNTIME_FINITE_H_
+
+#include "absl/status/status.h"
+#include "graph/tensor.h"
+
+namespace espalier {
+
+// Whether every element is a finite number (i32 elements are); the error gives
+// the first that is not and its index.
+absl::Status CheckFinite(const TensorView& values);
+
+}  // namespace espalier
+
+#endif  // ESPALIER_RUNTIME_FINITE_H_

@@ -1,0 +1,27 @@
+// Fusion: fewer steps and fewer passes over memory for the same results (up to
+// rounding).
+#ifndef ESPALIER_RUNTIME_FUSION_H_
+#define ESPALIER_RUNTIME_FUSION_H_
+
+#include "runtime/plan.h"
+
+namespace espalier {
+
+// Drops steps that nobody needs; lets matrix products apply the relu or leaky
+// relu that is their only reader; merges elementwise steps and full sums over
+// the same elements where one reads the other's result, so that what only the
+// merged step reads never touches memory; moves steps that only make new
+// values of leaves to the end; merges independent elementwise steps of the same
+// code into one of several segments, as an optimiser makes for its parameters.
+void Fuse(Plan& plan);
+
+// Its parts, in order.
+void RemoveDeadSteps(Plan& plan);
+void FuseActivations(Plan& plan);
+void FuseElementwise(Plan& plan);
+void MoveUpdatesLast(Plan& plan);
+void MergeSegments(Plan& plan);
+
+}  // namespace espalier
+
+#endif  // ESPALIER_RUNTIME_FUSION_H_

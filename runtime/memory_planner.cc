@@ -1,0 +1,67 @@
+#include "runtime/memory_planner.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "graph/tensor.h"
+
+namespace espalier {
+namespace {
+
+constexpr int64_t kAlignment = static_cast<int64_t>(kTensorAlignment);
+
+// Rounded up to whole cache lines. REQUIRES: bytes <= INT64_MAX - 63.
+int64_t Aligned(int64_t bytes) {
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+}  // namespace
+
+absl::StatusOr<ArenaPlan> PlanArena(absl::Span<const ArenaRequest> requests,
+                                    int64_t max_bytes) {
+  const auto too_large = [&](int64_t bytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the run needs an arena of at least ", bytes,
+                     " bytes; the limit is ", max_bytes));
+  };
+  // Beyond any machine, and such that nothing below can overflow.
+  max_bytes = std::min(max_bytes, int64_t{1} << 60);
+  std::vector<size_t> order(requests.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return requests[a].bytes > requests[b].bytes;
+  });
+
+  ArenaPlan plan;
+  plan.offsets.assign(requests.size(), 0);
+  std::vector<size_t> placed;
+  std::vector<std::pair<int64_t, int64_t>> taken;  // begin and end
+  for (size_t i : order) {
+    const ArenaRequest& request = requests[i];
+    if (request.bytes == 0) continue;
+    if (request.bytes > max_bytes) return too_large(request.bytes);
+    taken.clear();
+    for (size_t k : placed) {
+      if (requests[k].last < request.first || request.last < requests[k].first)
+        continue;
+      taken.emplace_back(plan.offsets[k], plan.offsets[k] + requests[k].bytes);
+    }
+    std::sort(taken.begin(), taken.end());
+    int64_t offset = 0;
+    for (const auto& [begin, end] : taken) {
+      if (begin - offset >= request.bytes) break;
+      offset = std::max(offset, Aligned(end));
+    }
+    if (offset > max_bytes - request.bytes) {
+      return too_large(offset + request.bytes);
+    }
+    plan.offsets[i] = offset;
+    plan.bytes = std::max(plan.bytes, offset + request.bytes);
+    placed.push_back(i);
+  }
+  return plan;
+}
+
+}  // namespace espalier

@@ -1,0 +1,389 @@
+#include "runtime/plan_builder.h"
+
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/types/span.h"
+#include "graph/check.h"
+#include "graph/leaves.h"
+#include "graph/status.h"
+#include "graph/status_macros.h"
+#include "runtime/broadcast.h"
+#include "runtime/expression.h"
+
+namespace espalier {
+namespace {
+
+std::vector<bool> LiveNodes(const Graph& graph) {
+  std::vector<bool> live(graph.num_nodes());
+  for (const GraphOutput& output : graph.outputs()) live[output.node] = true;
+  for (const GraphUpdate& update : graph.updates()) {
+    live[update.leaf] = true;
+    live[update.value] = true;
+  }
+  for (NodeId id = graph.num_nodes() - 1; id >= 0; --id) {
+    if (!live[id]) continue;
+    for (NodeId input : graph.node(id).inputs) live[input] = true;
+  }
+  return live;
+}
+
+BufferRole RoleOf(LeafKind kind) {
+  switch (kind) {
+    case LeafKind::kInput:
+      return BufferRole::kInput;
+    case LeafKind::kParameter:
+      return BufferRole::kParameter;
+    case LeafKind::kState:
+      return BufferRole::kState;
+    case LeafKind::kConstant:
+      return BufferRole::kConstant;
+  }
+  return BufferRole::kConstant;
+}
+
+bool BroadcastsTo(const Shape& operand, const Shape& output) {
+  const absl::StatusOr<Shape> both = BroadcastShapes(operand, output);
+  return both.ok() && *both == output;
+}
+
+class PlanBuilder : public Lowering {
+ public:
+  explicit PlanBuilder(const Graph& graph)
+      : graph_(graph), buffer_of_(graph.num_nodes(), kNoBuffer) {
+    plan_.name = graph.name();
+  }
+
+  absl::StatusOr<Plan> Build() {
+    const std::vector<bool> live = LiveNodes(graph_);
+    for (NodeId id = 0; id < graph_.num_nodes(); ++id) {
+      const absl::optional<LeafKind> leaf = AsLeaf(*graph_.node(id).op);
+      if (leaf.has_value()) {
+        if (live[id] || leaf == LeafKind::kInput) AddLeaf(id, *leaf);
+      } else if (live[id]) {
+        RETURN_IF_ERROR(AddNode(id));
+      }
+    }
+    for (NodeId id : graph_.inputs()) plan_.inputs.push_back(buffer_of_[id]);
+    for (const GraphOutput& output : graph_.outputs()) {
+      plan_.outputs.push_back(buffer_of_[output.node]);
+    }
+    for (const GraphUpdate& update : graph_.updates()) {
+      plan_.updates.push_back(
+          {buffer_of_[update.leaf], buffer_of_[update.value]});
+    }
+    return std::move(plan_);
+  }
+
+  BufferId input(int i) const override {
+    return buffer_of_[graph_.node(node_).inputs[i]];
+  }
+  const TensorType& input_type(int i) const override {
+    return graph_.node(graph_.node(node_).inputs[i]).type;
+  }
+  const TensorType& output_type() const override {
+    return graph_.node(node_).type;
+  }
+
+  BufferId Elementwise(const Expr& expr, absl::Span<const BufferId> operands,
+                       const Shape& shape) override {
+    Formula formula(*this, operands, shape);
+    const Term result = formula.Translate(expr);
+    ElementwiseStep& step = formula.step;
+    ElementwiseStep::Segment& segment = step.segments[0];
+    if (result.kind == Term::Kind::kArray &&
+        step.code.arrays[result.index] == Access::kFull) {
+      return Reshape(segment.arrays[result.index], shape);
+    }
+    const BufferId y = AddTemporary(shape);
+    if (result.kind == Term::Kind::kNumber) facts_[y].number = result.number;
+    if (result.kind == Term::Kind::kArray) {
+      facts_[y].stretched = segment.arrays[result.index];
+    }
+    segment.arrays.push_back(y);
+    step.code.stores.push_back({step.code.AddArray(Access::kFull), result});
+    AddStep(std::move(step));
+    return y;
+  }
+
+  BufferId MatMul(const MatMulSpec& spec, const Shape& shape) override {
+    const Shape& a = plan_.shape(spec.a);
+    const Shape& b = plan_.shape(spec.b);
+    ESPALIER_CHECK(a.rank() == 2 && b.rank() == 2 && shape.rank() == 2);
+    const int64_t inner = a.dim(spec.transpose_a ? 0 : 1);
+    ESPALIER_CHECK(b.dim(spec.transpose_b ? 1 : 0) == inner);
+    ESPALIER_CHECK(a.dim(spec.transpose_a ? 1 : 0) == shape.dim(0));
+    ESPALIER_CHECK(b.dim(spec.transpose_b ? 0 : 1) == shape.dim(1));
+    if (inner == 1) return OuterProduct(spec, shape);
+    const BufferId y = AddTemporary(shape);
+    MatMulStep step;
+    step.a = spec.a;
+    step.b = spec.b;
+    step.transpose_a = spec.transpose_a;
+    step.transpose_b = spec.transpose_b;
+    step.bias = spec.bias.value_or(kNoBuffer);
+    step.y = y;
+    AddStep(step);
+    return y;
+  }
+
+  BufferId Reduce(ReduceKind kind, BufferId x, absl::Span<const int64_t> axes,
+                  const Shape& shape) override {
+    ESPALIER_CHECK(absl::c_is_sorted(axes));
+    const Shape& from = plan_.shape(x);
+    BatchNumber scale = {1, 0};
+    if (kind == ReduceKind::kMean) {
+      double count = 1;
+      for (int64_t axis : axes) {
+        if (from.dim(static_cast<int>(axis)) == kBatch) {
+          --scale.batch_power;
+        } else {
+          count *= static_cast<double>(from.dim(static_cast<int>(axis)));
+        }
+      }
+      scale.value = static_cast<float>(1 / count);
+    }
+    const Extent result = ExtentOf(shape);
+    if (!result.times_batch && result.factor == 1) {
+      return SumAll(x, scale, shape);
+    }
+    return SumAxes(x, axes, scale, shape);
+  }
+
+  BufferId Softmax(BufferId x, bool log, const Shape& shape) override {
+    ESPALIER_CHECK(plan_.shape(x) == shape && shape.rank() > 0);
+    const BufferId y = AddTemporary(shape);
+    AddStep(SoftmaxStep{x, log, y});
+    return y;
+  }
+
+  BufferId CrossEntropy(BufferId logits, BufferId labels,
+                        const Shape& shape) override {
+    ESPALIER_CHECK(plan_.shape(logits).rank() == 2);
+    ESPALIER_CHECK(plan_.shape(labels) == shape);
+    const BufferId loss = AddTemporary(shape);
+    AddStep(CrossEntropyStep{logits, labels, loss});
+    return loss;
+  }
+
+  BufferId CrossEntropyGradient(BufferId logits, BufferId labels, BufferId dy,
+                                const Shape& shape) override {
+    ESPALIER_CHECK(plan_.shape(logits) == shape && shape.rank() == 2);
+    const BufferId dx = AddTemporary(shape);
+    CrossEntropyGradientStep step = {logits, labels, dy, {}, dx};
+    const Facts& facts = FactsOf(dy);
+    if (facts.number.has_value()) {
+      step.dy = kNoBuffer;
+      step.dy_number = *facts.number;
+    } else if (facts.stretched.has_value() &&
+               ExtentOf(plan_.shape(*facts.stretched)) == Extent{1, false}) {
+      step.dy = *facts.stretched;
+    }
+    AddStep(step);
+    return dx;
+  }
+
+  BufferId Reshape(BufferId x, const Shape& shape) override {
+    ESPALIER_CHECK(ExtentOf(plan_.shape(x)) == ExtentOf(shape));
+    if (plan_.shape(x) == shape) return x;
+    const TensorType type = {plan_.buffers[x].type.dtype, shape};
+    const BufferId alias = plan_.AddTemporary(type, Name());
+    plan_.buffers[alias].root = plan_.Root(x);
+    facts_.emplace_back();
+    facts_[alias].number = FactsOf(x).number;
+    return alias;
+  }
+
+  void SetResult(BufferId buffer) override {
+    ESPALIER_CHECK(plan_.buffers[buffer].type == output_type());
+    buffer_of_[node_] = buffer;
+  }
+
+ private:
+  // What is known of a buffer without running anything.
+  struct Facts {
+    absl::optional<BatchNumber> number;  // every element is this
+    absl::optional<BufferId> stretched;  // it is this one, stretched
+  };
+
+  // One formula while it is turned into a step.
+  struct Formula {
+    Formula(PlanBuilder& builder, absl::Span<const BufferId> operands,
+            const Shape& shape)
+        : builder(builder), operands(operands), shape(shape) {
+      step.segments.emplace_back();
+      step.segments[0].elements = ExtentOf(shape);
+      terms.resize(operands.size());
+    }
+
+    Term Translate(const Expr& expr) {
+      const Expr::Node& node = expr.node();
+      switch (node.kind) {
+        case Expr::Node::Kind::kOperand:
+          return Read(node.operand);
+        case Expr::Node::Kind::kNumber:
+          return Term::Number({node.value, node.batch_power});
+        case Expr::Node::Kind::kOperation:
+          break;
+      }
+      std::vector<Term> sources;
+      for (const Expr& source : node.sources) {
+        sources.push_back(Translate(source));
+      }
+      return step.code.Emit(node.opcode, sources);
+    }
+
+    Term Read(int operand) {
+      ESPALIER_CHECK(operand >= 0 &&
+                     operand < static_cast<int>(operands.size()));
+      if (terms[operand].kind == Term::Kind::kNone) {
+        terms[operand] = Resolve(operands[operand]);
+      }
+      return terms[operand];
+    }
+
+    Term Resolve(BufferId operand) {
+      Plan& plan = builder.plan_;
+      ESPALIER_CHECK(BroadcastsTo(plan.shape(operand), shape));
+      ESPALIER_CHECK(plan.buffers[operand].type.dtype == DataType::kF32);
+      const Facts facts = builder.FactsOf(operand);
+      if (facts.number.has_value()) return Term::Number(*facts.number);
+      if (facts.stretched.has_value()) operand = *facts.stretched;
+      ElementwiseStep::Segment& segment = step.segments[0];
+      absl::optional<BroadcastAccess> access =
+          ClassifyBroadcast(plan.shape(operand), shape);
+      if (!access.has_value() ||
+          (access->columns != 0 && segment.columns != 0 &&
+           access->columns != segment.columns)) {
+        operand = builder.Materialise(operand, shape);
+        access = BroadcastAccess{Access::kFull, 0};
+      }
+      if (access->columns != 0) segment.columns = access->columns;
+      for (size_t j = 0; j < segment.arrays.size(); ++j) {
+        if (plan.Root(segment.arrays[j]) == plan.Root(operand) &&
+            step.code.arrays[j] == access->access) {
+          return Term::Array(static_cast<int>(j));
+        }
+      }
+      segment.arrays.push_back(operand);
+      return Term::Array(step.code.AddArray(access->access));
+    }
+
+    PlanBuilder& builder;
+    absl::Span<const BufferId> operands;
+    const Shape& shape;
+    ElementwiseStep step;
+    std::vector<Term> terms;  // of the operands read so far
+  };
+
+  std::string Name() const { return graph_.node(node_).name; }
+
+  BufferId AddTemporary(const Shape& shape) {
+    const BufferId id = plan_.AddTemporary({DataType::kF32, shape}, Name());
+    facts_.emplace_back();
+    return id;
+  }
+
+  void AddStep(Step::Work work) {
+    plan_.steps.push_back({std::move(work), Name()});
+  }
+
+  const Facts& FactsOf(BufferId id) const { return facts_[id]; }
+
+  void AddLeaf(NodeId id, LeafKind kind) {
+    const Node& node = graph_.node(id);
+    const BufferId buffer = plan_.AddTemporary(node.type, node.name);
+    plan_.buffers[buffer].role = RoleOf(kind);
+    plan_.buffers[buffer].leaf = id;
+    facts_.emplace_back();
+    buffer_of_[id] = buffer;
+    const Tensor* value = ConstantValue(*node.op);
+    if (value != nullptr && value->dtype() == DataType::kF32 &&
+        value->num_elements() == 1) {
+      facts_[buffer].number = BatchNumber{value->data<float>()[0], 0};
+    }
+  }
+
+  absl::Status AddNode(NodeId id) {
+    node_ = id;
+    const Node& node = graph_.node(id);
+    RETURN_IF_ERROR(Annotate(node.op->Lower(*this), node.ToString()));
+    ESPALIER_CHECK(buffer_of_[id] != kNoBuffer);
+    return absl::OkStatus();
+  }
+
+  BufferId Materialise(BufferId x, const Shape& shape) {
+    const BufferId y = AddTemporary(shape);
+    AddStep(CopyStep{x, y});
+    return y;
+  }
+
+  // A product over an inner size of 1, which is elementwise.
+  BufferId OuterProduct(const MatMulSpec& spec, const Shape& shape) {
+    std::vector<BufferId> operands = {
+        Reshape(spec.a, Shape({shape.dim(0), 1})),
+        Reshape(spec.b, Shape({1, shape.dim(1)}))};
+    Expr y = Expr::Operand(0) * Expr::Operand(1);
+    if (spec.bias.has_value()) {
+      operands.push_back(*spec.bias);
+      y = y + Expr::Operand(2);
+    }
+    return Elementwise(y, operands, shape);
+  }
+
+  // The sum of all elements, written as an elementwise step so that it can
+  // join the one that computes them.
+  BufferId SumAll(BufferId x, BatchNumber scale, const Shape& shape) {
+    const BufferId y = AddTemporary(shape);
+    ElementwiseStep step;
+    step.segments.emplace_back();
+    step.segments[0].elements = ExtentOf(plan_.shape(x));
+    step.segments[0].arrays = {x, y};
+    const Term term = Term::Array(step.code.AddArray(Access::kFull));
+    step.code.sums.push_back(
+        {step.code.AddArray(Access::kScalar), term, {}, scale});
+    AddStep(std::move(step));
+    return y;
+  }
+
+  // Sums over runs of neighbouring axes, the last run first.
+  BufferId SumAxes(BufferId x, absl::Span<const int64_t> axes,
+                   BatchNumber scale, const Shape& shape) {
+    Shape from = plan_.shape(x);
+    size_t end = axes.size();  // axes before this are still to be summed over
+    while (end > 0) {
+      size_t begin = end - 1;
+      while (begin > 0 && axes[begin - 1] == axes[begin] - 1) --begin;
+      const auto dims = from.dims();
+      const size_t first = static_cast<size_t>(axes[begin]);
+      const size_t past = static_cast<size_t>(axes[end - 1]) + 1;
+      ReduceStep step;
+      step.x = x;
+      step.outer = ExtentOf(Shape(dims.subspan(0, first)));
+      step.reduced = ExtentOf(Shape(dims.subspan(first, past - first)));
+      step.inner = Shape(dims.subspan(past)).num_elements();
+      step.scale = begin == 0 ? scale : BatchNumber{1, 0};
+      for (size_t i = first; i < past; ++i)
+        from.set_dim(static_cast<int>(i), 1);
+      step.y = AddTemporary(from);
+      x = step.y;
+      AddStep(step);
+      end = begin;
+    }
+    return Reshape(x, shape);
+  }
+
+  const Graph& graph_;
+  Plan plan_;
+  std::vector<Facts> facts_;  // by buffer
+  std::vector<BufferId> buffer_of_;
+  NodeId node_ = kNoNode;
+};
+
+}  // namespace
+
+absl::StatusOr<Plan> BuildPlan(const Graph& graph) {
+  return PlanBuilder(graph).Build();
+}
+
+}  // namespace espalier
