@@ -360,7 +360,7 @@ HistoryEntry Pruner::History(const PruneReport& report) const {
     entry.reason = bounds + " for every input in the declared domain";
   } else {
     entry.grade = std::string(GradeName(Grade::kData));
-    entry.reason = absl::StrCat("units removed were zero on all ",
+    entry.reason = absl::StrCat("the units removed were zero on all ",
                                 report.samples, " samples");
   }
   return entry;

@@ -67,12 +67,14 @@ std::string PruneReport::ToString() const {
   }
   for (const LayerReport& layer : layers) {
     if (!layer.observed_units.empty()) {
+      const bool one = layer.observed_units.size() == 1;
       absl::StrAppendFormat(
           &text,
-          "%s: %d units were zero on all %d samples; with 95%% confidence each "
-          "fires on at most %.2g%% of such inputs\n",
-          layer.name, layer.observed_units.size(), samples,
-          100 * layer.observed_limit);
+          "%s: %d %s zero on all %d samples; with 95%% confidence %s on at "
+          "most %.2g%% of such inputs\n",
+          layer.name, layer.observed_units.size(),
+          one ? "unit was" : "units were", samples,
+          one ? "it fires" : "each fires", 100 * layer.observed_limit);
     }
     if (!layer.refusal.empty()) {
       absl::StrAppendFormat(&text, "%s: units stay: %s\n", layer.name,
