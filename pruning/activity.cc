@@ -9,12 +9,14 @@
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "pruning/relus.h"
-#include "runtime/executable.h"
 #include "runtime/parameter_store.h"
 #include "transforms/rewriter.h"
 
 namespace espalier {
 namespace {
+
+// Parameters from which on several threads gain more than they cost.
+constexpr int64_t kElementsForThreads = int64_t{1} << 20;
 
 // Large enough for the kernels, small enough for the arena.
 constexpr int64_t kSamplesPerRun = 256;
@@ -73,6 +75,16 @@ void Count(absl::Span<const float> values, int64_t first, int64_t samples,
 
 }  // namespace
 
+CompileOptions OptionsFor(const Graph& graph) {
+  int64_t elements = 0;
+  for (NodeId id : graph.parameters()) {
+    elements += graph.node(id).type.shape.num_elements();
+  }
+  CompileOptions options;
+  options.threads = elements < kElementsForThreads ? 1 : 0;
+  return options;
+}
+
 Shape SamplesShape(const Shape& input, int64_t count) {
   if (input.has_symbolic_batch()) return input.Bind(count);
   std::vector<int64_t> dims = {count};
@@ -129,7 +141,7 @@ absl::StatusOr<ActivityMeter> ActivityMeter::Create(const Model& model) {
   ASSIGN_OR_RETURN(const Graph graph,
                    PreActivations(model.graph, meter.relus_));
   ASSIGN_OR_RETURN(std::shared_ptr<const Executable> executable,
-                   Executable::Compile(graph));
+                   Executable::Compile(graph, OptionsFor(graph)));
   ASSIGN_OR_RETURN(std::shared_ptr<ParameterStore> store,
                    ParameterStore::FromValues(graph, model.values));
   ASSIGN_OR_RETURN(Session session,

@@ -11,6 +11,7 @@
 #include "absl/types/span.h"
 #include "graph/model.h"
 #include "graph/tensor.h"
+#include "runtime/executable.h"
 #include "runtime/session.h"
 
 namespace espalier {
@@ -24,6 +25,9 @@ struct LayerActivity {
   std::vector<int64_t> fired;       // samples with an input above 0
   std::vector<int64_t> undefined;   // samples with a NaN
 };
+
+// How graphs are compiled that pruning runs: small ones for a single thread.
+CompileOptions OptionsFor(const Graph& graph);
 
 // The shape of `count` samples of an input: [count, ...] in place of [N, ...],
 // and [count, 1, 5] for an input [1, 5] without the batch.

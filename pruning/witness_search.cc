@@ -111,7 +111,7 @@ absl::StatusOr<UnitGradients> UnitGradients::Create(
   }
   ASSIGN_OR_RETURN(const Graph gradients, builder.Build());
   ASSIGN_OR_RETURN(std::shared_ptr<const Executable> executable,
-                   Executable::Compile(gradients));
+                   Executable::Compile(gradients, OptionsFor(gradients)));
   ASSIGN_OR_RETURN(std::shared_ptr<ParameterStore> store,
                    ParameterStore::FromValues(gradients, model.values));
   ASSIGN_OR_RETURN(Session session,
@@ -249,6 +249,11 @@ absl::Status WitnessSearch::Ascend(UnitGradients& gradients) {
       rows.push_back(unit);
     }
     if (rows.empty()) continue;
+    // Each batch size is compiled once: keep to powers of two.
+    while ((rows.size() & (rows.size() - 1)) != 0) {
+      starts.push_back(starts.back());
+      rows.push_back(rows.back());
+    }
     const std::vector<Tensor> points = Join(graph_, starts);
     ASSIGN_OR_RETURN(const std::vector<Tensor> slopes,
                      gradients.Run(points, rows));

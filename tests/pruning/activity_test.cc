@@ -60,12 +60,22 @@ TEST(ActivityTest, NumbersSamplesThroughAllBatches) {
 }
 
 TEST(ActivityTest, SeesOverflowAndNaN) {
-  Model model = TwoUnits();
-  const float large = std::numeric_limits<float>::max();
-  model.values.at("w") = Matrix(2, {large, large, large, -large});
-  const auto layers = Measure(model, {Matrix(1, {large, large})});
-  EXPECT_THAT(layers[0].fired, ElementsAre(1, 0));
-  EXPECT_THAT(layers[0].undefined, ElementsAre(0, 1));
+  const Model model = RandomModel(Parse(R"(graph g {
+  x = input(dtype="f32", shape=[-1, 1])
+  e = exp(x)
+  z = sub(e, e)
+  ha = relu(e)
+  hb = relu(z)
+  output a = ha
+  output b = hb
+})"));
+  const auto layers = Measure(model, {Matrix(2, {1, 1000})});
+  EXPECT_THAT(layers[0].fired, ElementsAre(2));
+  EXPECT_THAT(layers[0].largest,
+              ElementsAre(std::numeric_limits<float>::infinity()));
+  EXPECT_THAT(layers[1].fired, ElementsAre(0));
+  EXPECT_THAT(layers[1].undefined, ElementsAre(1));
+  EXPECT_THAT(layers[1].largest, ElementsAre(0));
 }
 
 TEST(ActivityTest, RunsFixedShapesOneByOne) {
