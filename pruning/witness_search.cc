@@ -24,10 +24,11 @@ namespace {
 constexpr int64_t kProbes = 1024;
 constexpr int64_t kMostProbeElements = int64_t{1} << 26;  // 256 MiB of f32
 constexpr int64_t kUnitsPerRun = 64;
-constexpr int kRounds = 4;
+constexpr int kRounds = 32;
 // How far each round goes from a point towards the corner that its gradient
-// points to. All of the way is the exact maximum where the unit is linear.
-constexpr double kSteps[] = {1, 0.5, 0.25, 0.0625};
+// points to. All of the way is the exact maximum where the unit is linear. A
+// unit that no step lifts is given up.
+constexpr double kSteps[] = {1, 0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625};
 
 int64_t CountProbes(const Graph& graph) {
   int64_t elements = 1;
@@ -180,6 +181,7 @@ class WitnessSearch {
   ActivityMeter meter_;
   std::map<Unit, UnitPoint> best_;
   std::map<Unit, UnitPoint> witnesses_;
+  std::set<Unit> given_up_;
 };
 
 absl::Status WitnessSearch::Try(const std::vector<Tensor>& samples) {
@@ -232,7 +234,9 @@ std::vector<Tensor> WitnessSearch::Move(std::vector<Tensor> points,
 absl::Status WitnessSearch::Ascend(UnitGradients& gradients) {
   std::vector<Unit> units;
   for (const Unit& unit : open_) {
-    if (gradients.Covers(unit.first)) units.push_back(unit);
+    if (gradients.Covers(unit.first) && given_up_.count(unit) == 0) {
+      units.push_back(unit);
+    }
   }
   for (size_t first = 0; first < units.size(); first += kUnitsPerRun) {
     const std::vector<Unit> some(
@@ -255,10 +259,20 @@ absl::Status WitnessSearch::Ascend(UnitGradients& gradients) {
       rows.push_back(rows.back());
     }
     const std::vector<Tensor> points = Join(graph_, starts);
+    std::vector<float> before;
+    for (const UnitPoint* start : starts) {
+      before.push_back(start->pre_activation);
+    }
     ASSIGN_OR_RETURN(const std::vector<Tensor> slopes,
                      gradients.Run(points, rows));
     for (double share : kSteps) {
       RETURN_IF_ERROR(Try(Move(points, slopes, share)));
+    }
+    for (size_t row = 0; row < rows.size(); ++row) {
+      const auto best = best_.find(rows[row]);
+      if (best != best_.end() && !(best->second.pre_activation > before[row])) {
+        given_up_.insert(rows[row]);
+      }
     }
   }
   return absl::OkStatus();
