@@ -149,11 +149,10 @@ absl::StatusOr<std::vector<Tensor>> UnitGradients::Run(
 
 class WitnessSearch {
  public:
-  WitnessSearch(const Model& model,
+  WitnessSearch(const Graph& graph,
                 const std::map<std::string, InputDomain>& domains,
                 const std::set<Unit>& open, ActivityMeter meter)
-      : model_(model),
-        graph_(model.graph),
+      : graph_(graph),
         domains_(domains),
         open_(open),
         meter_(std::move(meter)) {}
@@ -174,7 +173,6 @@ class WitnessSearch {
                            const std::vector<Tensor>& gradients,
                            double share) const;
 
-  const Model& model_;
   const Graph& graph_;
   const std::map<std::string, InputDomain>& domains_;
   std::set<Unit> open_;
@@ -287,7 +285,7 @@ absl::StatusOr<std::map<Unit, UnitPoint>> FindWitnesses(
     return std::map<Unit, UnitPoint>();
   }
   ASSIGN_OR_RETURN(ActivityMeter meter, ActivityMeter::Create(model));
-  WitnessSearch search(model, domains, open, std::move(meter));
+  WitnessSearch search(model.graph, domains, open, std::move(meter));
   RETURN_IF_ERROR(search.Try(
       MakeProbes(model.graph, domains, CountProbes(model.graph), /*seed=*/0)));
   if (search.open().empty() || !SamplesAreIndependent(model.graph)) {
