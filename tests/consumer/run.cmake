@@ -12,4 +12,5 @@ run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${WORK}/build" -G "${GENERATOR}"
   "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DCMAKE_CXX_FLAGS=${FLAGS}"
   "-DCMAKE_PREFIX_PATH=${WORK}/prefix")
 run("${CMAKE_COMMAND}" --build "${WORK}/build")
-run("${WORK}/build/consumer")
+execute_process(COMMAND "${WORK}/build/consumer"
+  WORKING_DIRECTORY "${WORK}" COMMAND_ERROR_IS_FATAL ANY)
