@@ -1,5 +1,7 @@
 // IntervalTensor: for each element of one sample, an interval that contains
-// every value that float32 execution can give it.
+// every value that float32 execution can give it. One that reaches both
+// infinities stands for NaN as well, and no other does: so what is bounded on
+// one side is no NaN.
 #ifndef ESPALIER_GRAPH_INTERVAL_H_
 #define ESPALIER_GRAPH_INTERVAL_H_
 
