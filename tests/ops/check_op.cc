@@ -115,6 +115,14 @@ IntervalTensor RandomBox(const OpCase& op_case, const TensorType& type,
   return box;
 }
 
+template <typename T>
+std::vector<const T*> Pointers(const std::vector<T>& values) {
+  std::vector<const T*> pointers;
+  pointers.reserve(values.size());
+  for (const T& value : values) pointers.push_back(&value);
+  return pointers;
+}
+
 }  // namespace
 
 LeafValues DrawInputs(const OpCase& op_case, const Graph& graph, int64_t batch,
@@ -217,22 +225,21 @@ void CheckBounds(const OpCase& op_case) {
   TestRandom random(3);
   for (double width : {0.0, 1e-6, 0.01, 0.5, 10.0}) {
     std::vector<IntervalTensor> boxes;
+    boxes.reserve(op_case.inputs.size());
     for (const TensorType& type : op_case.inputs) {
       boxes.push_back(RandomBox(op_case, type, width, random));
     }
-    std::vector<const IntervalTensor*> inputs;
-    for (const IntervalTensor& box : boxes) inputs.push_back(&box);
+    const std::vector<const IntervalTensor*> inputs = Pointers(boxes);
     const IntervalTensor bounds = node.op->Bounds(inputs, output);
     ASSERT_EQ(bounds.shape, output);
     ASSERT_EQ(static_cast<int64_t>(bounds.lower.size()), output.num_elements());
     for (int sample = 0; sample < 40; ++sample) {
       std::vector<DoubleTensor> points;
+      points.reserve(boxes.size());
       for (const IntervalTensor& box : boxes) {
         points.push_back(PointIn(box, random));
       }
-      std::vector<const DoubleTensor*> at;
-      for (const DoubleTensor& point : points) at.push_back(&point);
-      const DoubleTensor y = node.op->Evaluate(at, output);
+      const DoubleTensor y = node.op->Evaluate(Pointers(points), output);
       for (size_t i = 0; i < bounds.lower.size(); ++i) {
         ASSERT_LE(bounds.lower[i], y[static_cast<int64_t>(i)]) << width;
         ASSERT_GE(bounds.upper[i], y[static_cast<int64_t>(i)]) << width;

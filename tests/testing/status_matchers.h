@@ -49,9 +49,11 @@ MATCHER_P2(StatusIs, code, message,
       expression)
 #define ESPALIER_TEST_CONCAT_INNER_(a, b) a##b
 #define ESPALIER_TEST_CONCAT_(a, b) ESPALIER_TEST_CONCAT_INNER_(a, b)
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration takes none
 #define ESPALIER_ASSERT_OK_AND_ASSIGN_(result, declaration, expression) \
   auto result = (expression);                                           \
   ASSERT_THAT(result, ::espalier::IsOk());                              \
   declaration = *std::move(result)
+// NOLINTEND(bugprone-macro-parentheses)
 
 #endif  // ESPALIER_TESTS_TESTING_STATUS_MATCHERS_H_
