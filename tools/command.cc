@@ -30,7 +30,6 @@ class HelpFormatter : public CLI::Formatter {
     label("Positionals", "Arguments");
     label("OPTIONS", "options");
     label("SUBCOMMAND", "COMMAND");
-    label("REQUIRED", "(required)");
   }
 
   std::string make_help(const CLI::App* app, std::string name,
@@ -38,6 +37,17 @@ class HelpFormatter : public CLI::Formatter {
     return absl::StrCat("Examples:\n", examples_, "\n", make_usage(app, name),
                         app->get_description(), "\n", make_positionals(app),
                         make_groups(app, mode), make_subcommands(app, mode));
+  }
+
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text;
+    if (option->get_type_size() != 0 && !option->get_type_name().empty()) {
+      absl::StrAppend(&text, " ", option->get_type_name());
+    }
+    if (option->get_required() && !option->get_positional()) {
+      absl::StrAppend(&text, " (required)");
+    }
+    return text;
   }
 
  private:
@@ -163,6 +173,7 @@ int ParseAndRun(absl::Span<const CommandRow> table, int argc,
         app.add_subcommand(std::string(row.name), std::string(row.summary));
     command->formatter(
         std::make_shared<HelpFormatter>(std::string(row.examples)));
+    command->group("Commands");
     command->set_help_flag("-h,--help", "print this help");
     commands[command->get_name()] = row.make();
     commands[command->get_name()]->AddOptions(*command);
@@ -171,7 +182,8 @@ int ParseAndRun(absl::Span<const CommandRow> table, int argc,
   }
   app.formatter(std::make_shared<HelpFormatter>(std::move(examples)));
   app.set_help_flag("-h,--help", "print this help");
-  app.set_version_flag("--version", absl::StrCat("espalier ", Version()));
+  app.set_version_flag("--version", absl::StrCat("espalier ", Version()))
+      ->description("print the version");
   app.require_subcommand(1);
 
   const absl::optional<int> done = Parse(app, argc, argv);

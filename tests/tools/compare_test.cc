@@ -1,0 +1,88 @@
+#include "gmock/gmock.h"
+#include "serialization/model_file.h"
+#include "serialization/npy.h"
+#include "tests/tools/espalier_command.h"
+#include "tests/tools/small_model.h"
+
+namespace espalier {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class CompareTest : public ::testing::Test {
+ protected:
+  // Saves the small model with another bias at its end.
+  std::string WithBias(const std::string& name, float bias) {
+    Model model = SmallModel();
+    model.values["out/bias"].data<float>()[0] = bias;
+    EXPECT_TRUE(Save(model, folder_.File(name)).ok());
+    return folder_.File(name);
+  }
+
+  ScratchFolder folder_;
+};
+
+TEST_F(CompareTest, EqualModels) {
+  const CommandResult result = RunEspalier(
+      {"compare", WithBias("a.pb", 0), WithBias("b.pb", 0), "--json"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const auto report = ParseJson(result.out);
+  EXPECT_EQ(NumberIn(report, "samples"), 1000);
+  EXPECT_EQ(NumberIn(report, "max_abs_difference"), 0);
+}
+
+TEST_F(CompareTest, DifferentModels) {
+  const std::string a = WithBias("a.pb", 0);
+  const std::string b = WithBias("b.pb", 0.125f);
+  const CommandResult result = RunEspalier({"compare", a, b, "--json"});
+  EXPECT_EQ(result.exit_code, 1) << result.err;
+  EXPECT_THAT(result.err, IsEmpty());
+  EXPECT_NEAR(NumberIn(ParseJson(result.out), "max_abs_difference"), 0.125,
+              1e-6);
+  // max|a| is below 4 in the domain, and close to it on 1000 points.
+  EXPECT_EQ(RunEspalier({"compare", a, b, "--tolerance", "0.04"}).exit_code, 0);
+  EXPECT_EQ(RunEspalier({"compare", a, b, "--tolerance", "0.03"}).exit_code, 1);
+  const CommandResult text = RunEspalier({"compare", a, b});
+  EXPECT_THAT(text.out, HasSubstr("different on 1,000 samples"));
+}
+
+TEST_F(CompareTest, OnData) {
+  const std::string x = folder_.File("x.npy");
+  const std::vector<float> points = {0, 0, 1, 0};
+  ASSERT_TRUE(WriteNpy(x, Tensor(Shape({2, 2}), points)).ok());
+  const CommandResult result =
+      RunEspalier({"compare", WithBias("a.pb", 0), WithBias("b.pb", 0.125f),
+                   "--data", x, "--json"});
+  EXPECT_EQ(result.exit_code, 1) << result.err;
+  const auto report = ParseJson(result.out);
+  EXPECT_EQ(NumberIn(report, "samples"), 2);
+  EXPECT_EQ(NumberIn(report, "max_abs_difference"), 0.125);
+}
+
+TEST_F(CompareTest, ModelsThatCannotBeCompared) {
+  const std::string a = WithBias("a.pb", 0);
+  Model without = SmallModel();
+  without.domains.clear();
+  ASSERT_TRUE(Save(without, folder_.File("w.pb")).ok());
+  const std::string w = folder_.File("w.pb");
+  EXPECT_EQ(RunEspalier({"compare", a, w}).exit_code, 0);
+  const CommandResult undeclared = RunEspalier({"compare", w, w});
+  EXPECT_EQ(undeclared.exit_code, 2);
+  EXPECT_THAT(undeclared.err, HasSubstr("--data D"));
+
+  const std::string m = folder_.File("m.pb");
+  ASSERT_EQ(RunEspalier({"train", "--data", "builtin:cosine", "--epochs", "1",
+                         "--output", m})
+                .exit_code,
+            0);
+  const CommandResult other = RunEspalier({"compare", a, m});
+  EXPECT_EQ(other.exit_code, 3);
+  EXPECT_THAT(other.err, HasSubstr("different inputs: x f32[N, 2] and x f32"));
+  EXPECT_EQ(RunEspalier({"compare", a}).exit_code, 2);
+  EXPECT_EQ(RunEspalier({"compare", a, a, "--tolerance", "-1"}).exit_code, 2);
+  EXPECT_EQ(RunEspalier({"compare", a, a, "--split", "test"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace espalier

@@ -1,0 +1,276 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "serialization/model_file.h"
+#include "serialization/npy.h"
+#include "tests/tools/espalier_command.h"
+
+namespace espalier {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+using Line = std::vector<std::string>;
+
+// `espalier train arguments... more...`.
+CommandResult Train(Line arguments, const Line& more = {}) {
+  arguments.insert(arguments.begin(), "train");
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return RunEspalier(arguments);
+}
+
+class TrainTest : public ::testing::Test {
+ protected:
+  ScratchFolder folder_;
+  const std::string model_ = folder_.File("m.pb");
+  const Line digits_ = {
+      "--data", "builtin:digits", "--hidden", "32", "--epochs",
+      "3",      "--output",       model_};
+};
+
+TEST_F(TrainTest, ReportsAndWritesAModel) {
+  const CommandResult result = Train(digits_, {"--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto report = ParseJson(result.out);
+  EXPECT_EQ(NumberIn(report, "epochs"), 3);
+  EXPECT_EQ(NumberIn(report, "steps"), 3 * 45);
+  EXPECT_EQ(NumberIn(report, "parameters"), 64 * 32 + 32 + 32 * 10 + 10);
+  EXPECT_GT(NumberIn(report, "seconds"), 0);
+  EXPECT_GT(NumberIn(report, "samples_per_second"), 0);
+  EXPECT_GT(NumberIn(report, "loss"), 0);
+  EXPECT_GT(NumberIn(report, "accuracy"), 0.8);
+  EXPECT_GT(NumberIn(report, "test_accuracy"), 0.8);
+  EXPECT_THAT(result.err, HasSubstr("epoch 3/3"));
+  EXPECT_THAT(folder_.Names(), ElementsAre("m.pb"));
+
+  const absl::StatusOr<Model> model = Load(model_);
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(model->domains.size(), 1u);
+  EXPECT_EQ(model->class_names.size(), 10u);
+  EXPECT_TRUE(model->graph.updates().empty());
+}
+
+TEST_F(TrainTest, TextForPeople) {
+  const CommandResult result = Train(digits_);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("test accuracy"));
+  EXPECT_THAT(result.out, HasSubstr(model_));
+}
+
+TEST_F(TrainTest, OneSeedGivesOneFile) {
+  const std::string other = folder_.File("other.pb");
+  Line line = {"train",    "--data",    "builtin:digits",
+               "--hidden", "16",        "--epochs",
+               "1",        "--threads", "2",
+               "--seed",   "7",         "--output",
+               model_};
+  ASSERT_EQ(RunEspalier(line).exit_code, 0);
+  line.back() = other;
+  ASSERT_EQ(RunEspalier(line).exit_code, 0);
+  EXPECT_EQ(folder_.Read("m.pb"), folder_.Read("other.pb"));
+  line[10] = "8";
+  ASSERT_EQ(RunEspalier(line).exit_code, 0);
+  EXPECT_NE(folder_.Read("m.pb"), folder_.Read("other.pb"));
+}
+
+TEST_F(TrainTest, TrainsAModelFurther) {
+  const CommandResult first = Train(digits_, {"--json"});
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const std::string second = folder_.File("second.pb");
+  const Line line = {"--data", "builtin:digits", "--model", model_, "--epochs",
+                     "1",      "--output",       second};
+  const CommandResult further = Train(line, {"--json"});
+  ASSERT_EQ(further.exit_code, 0) << further.err;
+  EXPECT_LT(NumberIn(ParseJson(further.out), "loss"),
+            NumberIn(ParseJson(first.out), "loss"));
+  EXPECT_EQ(Load(second)->domains.size(), 1u);
+  EXPECT_EQ(Train(line, {"--hidden", "3"}).exit_code, 2);
+  EXPECT_EQ(Train(line, {"--init", "he"}).exit_code, 2);
+  EXPECT_EQ(Train(line, {"--activation", "tanh"}).exit_code, 2);
+  // Over the model itself only with --force.
+  const Line over = {"--data", "builtin:digits", "--model", model_, "--epochs",
+                     "1",      "--output",       model_};
+  EXPECT_EQ(Train(over).exit_code, 2);
+  EXPECT_EQ(Train(over, {"--force"}).exit_code, 0);
+}
+
+TEST_F(TrainTest, EarlyStopWithALogLinePerEpoch) {
+  const CommandResult result = Train(
+      {"--data", "builtin:digits", "--hidden", "64", "--epochs", "200",
+       "--learning-rate", "0.01", "--validation", "0.2", "--early-stop", "1",
+       "--log", folder_.File("log.jsonl"), "--output", model_, "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto report = ParseJson(result.out);
+  EXPECT_LT(NumberIn(report, "epochs"), 200);
+  EXPECT_GT(NumberIn(report, "validation_accuracy"), 0.8);
+  const std::vector<std::string> lines =
+      absl::StrSplit(folder_.Read("log.jsonl"), '\n', absl::SkipEmpty());
+  EXPECT_EQ(static_cast<double>(lines.size()), NumberIn(report, "epochs"));
+  for (const std::string& line : lines) {
+    EXPECT_GT(NumberIn(ParseJson(line), "validation_loss"), 0);
+  }
+}
+
+TEST_F(TrainTest, RegressionHasNoAccuracy) {
+  const CommandResult result =
+      Train({"--data", "builtin:cosine", "--hidden", "30", "--batch", "0",
+             "--epochs", "300", "--learning-rate", "0.01", "--threads", "1",
+             "--output", model_, "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto report = ParseJson(result.out);
+  EXPECT_EQ(NumberIn(report, "steps"), 300);
+  EXPECT_LT(NumberIn(report, "loss"), 0.1);
+  EXPECT_EQ(report.fields().count("accuracy"), 0u);
+  EXPECT_EQ(report.fields().count("test_accuracy"), 0u);
+}
+
+// Without penalties, with each of them, and from each kind of first weights the
+// same training ends elsewhere.
+TEST_F(TrainTest, OptionsHaveTheirEffect) {
+  const Line line = {"--data", "builtin:moons", "--hidden", "4", "--epochs",
+                     "2",      "--output",      model_};
+  std::vector<std::string> files;
+  for (const Line& more :
+       {Line{}, Line{"--l1", "0.01"}, Line{"--l2", "0.01"},
+        Line{"--init", "glorot"}, Line{"--init", "zero"},
+        Line{"--activation", "tanh"}, Line{"--activation", "leaky-relu"},
+        Line{"--optimizer", "sgd"}, Line{"--learning-rate", "0.01"},
+        Line{"--batch", "100"}, Line{"--seed", "1"},
+        Line{"--validation", "0.5"}}) {
+    const CommandResult result = Train(line, more);
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const std::string file = folder_.Read("m.pb");
+    for (const std::string& other : files) EXPECT_NE(file, other);
+    files.push_back(file);
+  }
+  ASSERT_EQ(Train(line, {"--loss", "cross-entropy"}).exit_code, 0);
+  EXPECT_EQ(folder_.Read("m.pb"), files[0]);
+}
+
+TEST_F(TrainTest, TablesAndArrays) {
+  std::string csv = "a,b,class\n";
+  std::vector<float> features;
+  std::vector<int32_t> labels;
+  for (int i = 0; i < 40; ++i) {
+    const int label = i % 2;
+    csv += std::to_string(i) + "," + std::to_string(label - 0.5) + "," +
+           std::to_string(label) + "\n";
+    features.push_back(static_cast<float>(label));
+    labels.push_back(label);
+  }
+  const std::string table = folder_.Write("d.csv", csv);
+  CommandResult result = Train({"--data", table, "--domain", "0:40,-1:1",
+                                "--target", "class", "--output", model_});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(Load(model_)->domains.at("x").upper, ElementsAre(40.0f, 1.0f));
+  result = Train({"--data", table, "--output", model_});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(Load(model_)->domains, IsEmpty());
+  result = Train({"--data", table, "--domain", "0:1", "--output", model_});
+  EXPECT_EQ(result.exit_code, 3) << result.err;
+
+  const std::string x = folder_.File("x.npy");
+  const std::string y = folder_.File("y.npy");
+  ASSERT_TRUE(WriteNpy(x, Tensor(Shape({40, 1}), features)).ok());
+  ASSERT_TRUE(WriteNpy(y, Tensor(Shape({40}), labels)).ok());
+  result = Train({"--data", x, "--labels", y, "--output", model_, "--json"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(NumberIn(ParseJson(result.out), "samples"), 40);
+  EXPECT_EQ(Train({"--data", x, "--output", model_}).exit_code, 2);
+}
+
+struct Misuse {
+  Line arguments;
+  std::string message;
+};
+
+TEST_F(TrainTest, MisuseIsSeenBeforeAnythingIsDone) {
+  const std::string old = folder_.Write("old.pb", "old");
+  const Line line = {"--data", "builtin:digits", "--output", old};
+  for (const Misuse& misuse : std::vector<Misuse>{
+           {{"--epochs", "0"}, "--epochs: expected a whole number from 1"},
+           {{"--epochs", "1e3"}, "--epochs: expected a whole number from 1"},
+           {{"--epochs", "99999999999999999999"}, "--epochs: expected"},
+           {{"--learning-rate", "nan"}, "--learning-rate: expected a number"},
+           {{"--learning-rate", "-0.1"}, "--learning-rate: expected a number"},
+           {{"--learning-rate", "0"}, "--learning-rate: expected a number"},
+           {{"--learning-rate", "inf"}, "--learning-rate: expected a number"},
+           {{"--l1", "-1"}, "--l1: expected a number of at least 0"},
+           {{"--l2", "x"}, "--l2: expected a number of at least 0"},
+           {{"--hidden", ""}, "--hidden: expected"},
+           {{"--hidden", ","}, "--hidden: expected a whole number from 1"},
+           {{"--hidden", "1e99"}, "--hidden: expected a whole number from 1"},
+           {{"--hidden", "0"}, "--hidden: expected a whole number from 1"},
+           {{"--hidden", "9,9,9x"}, "--hidden: expected a whole number from 1"},
+           {{"--hidden", "1000000,1000000,1000000"}, "--hidden: training"},
+           {{"--batch", "-1"}, "--batch: expected"},
+           {{"--seed", "-1"}, "--seed: expected"},
+           {{"--threads", "0"}, "--threads: expected"},
+           {{"--optimizer", "adamw"}, "--optimizer: expected one of"},
+           {{"--activation", "relu6"}, "--activation: expected one of"},
+           {{"--init", "ones"}, "--init: expected one of"},
+           {{"--loss", "mse"}, "--loss mse: the data is for classification"},
+           {{"--early-stop", "3"}, "--early-stop requires --validation"},
+           {{"--task", "regression"}, "--task belongs to CSV and NPY data"},
+           {{"--domain", "1:0"}, "--domain: expected"},
+           {{"--domain", "0:16,0:16"}, "--domain: expected one pair, or one"},
+           {{"--domain", "declared"}, "--domain: only a model has"},
+           {{"--log", old}, "--log and --output are one file"},
+           {{"--log", folder_.File("none/log")}, "there is no folder"},
+           {{"--checkpoint", "c"}, "not expected: '--checkpoint'"},
+           {{"--output", old}, "--output"},
+       }) {
+    const CommandResult result = Train(line, misuse.arguments);
+    EXPECT_EQ(result.exit_code, 2) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(misuse.message));
+    EXPECT_THAT(result.err, HasSubstr("hint: see 'espalier train --help'"));
+    EXPECT_THAT(result.out, IsEmpty());
+  }
+  std::string many = "1";
+  for (int i = 0; i < 1000; ++i) many += ",1";
+  EXPECT_EQ(Train(line, {"--hidden", many}).exit_code, 2);
+  EXPECT_EQ(Train({"--data", "builtin:digits"}).exit_code, 2);
+  EXPECT_EQ(Train({"--output", old}).exit_code, 2);
+  EXPECT_EQ(
+      Train({"--data", "builtin:digits", "--output", folder_.File("m.txt")})
+          .exit_code,
+      2);
+  EXPECT_EQ(
+      Train({"--data", "builtin:digits", "--output", folder_.File("no/m.pb")})
+          .exit_code,
+      2);
+  EXPECT_EQ(folder_.Read("old.pb"), "old");
+  EXPECT_THAT(folder_.Names(), ElementsAre("old.pb"));
+}
+
+TEST_F(TrainTest, ATrainingThatFailsLeavesTheOldModel) {
+  folder_.Write("m.pb", "old");
+  const CommandResult result =
+      Train(digits_, {"--optimizer", "sgd", "--learning-rate", "1e30"});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("epoch 1"));
+  EXPECT_EQ(folder_.Read("m.pb"), "old");
+  EXPECT_THAT(folder_.Names(), ElementsAre("m.pb"));
+}
+
+TEST_F(TrainTest, AnInterruptLeavesTheOldModel) {
+  folder_.Write("m.pb", "old");
+  EspalierProcess process({"train", "--data", "builtin:digits", "--epochs",
+                           "1000000", "--log", folder_.File("log.jsonl"),
+                           "--output", model_});
+  for (int i = 0; i < 3000 && folder_.Read("log.jsonl").empty(); ++i) {
+    usleep(10000);
+  }
+  process.Signal(SIGINT);
+  EXPECT_EQ(process.Wait().exit_code, 128 + SIGINT);
+  EXPECT_EQ(folder_.Read("m.pb"), "old");
+  EXPECT_THAT(folder_.Names(), UnorderedElementsAre("m.pb", "log.jsonl"));
+}
+
+}  // namespace
+}  // namespace espalier

@@ -1,0 +1,271 @@
+// espalier compare: structure and outputs of two models side by side.
+#include <algorithm>
+#include <cmath>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "graph/initializer.h"
+#include "graph/status.h"
+#include "graph/status_macros.h"
+#include "pruning/prune.h"
+#include "serialization/report.h"
+#include "tools/commands.h"
+#include "tools/data_arguments.h"
+#include "tools/files.h"
+#include "tools/layers.h"
+#include "tools/options.h"
+#include "tools/table.h"
+#include "tools/terminal.h"
+#include "training/predictor.h"
+
+namespace espalier {
+namespace tools {
+namespace {
+
+constexpr int64_t kDomainPoints = 1000;
+constexpr uint64_t kDomainSeed = 0;
+
+// A layer as it is in either model; "-" where it is not.
+struct LayerPair {
+  std::string name;
+  std::string in_a = "-";
+  std::string in_b = "-";
+};
+
+// In A's order, then those of B only.
+std::vector<LayerPair> SideBySide(const Graph& a, const Graph& b) {
+  const auto describe = [](const InspectReport::Layer& layer) {
+    return absl::StrCat(layer.kind, " ", layer.shape.ToString());
+  };
+  std::vector<LayerPair> pairs;
+  absl::flat_hash_map<std::string, size_t> index;
+  for (const InspectReport::Layer& layer : LayersOf(a)) {
+    index[layer.name] = pairs.size();
+    pairs.push_back({layer.name, describe(layer)});
+  }
+  for (const InspectReport::Layer& layer : LayersOf(b)) {
+    const auto found = index.find(layer.name);
+    if (found == index.end()) {
+      pairs.push_back({layer.name, "-", describe(layer)});
+    } else {
+      pairs[found->second].in_b = describe(layer);
+    }
+  }
+  return pairs;
+}
+
+std::string DescribeInputs(const Graph& graph) {
+  return absl::StrJoin(graph.inputs(), ", ", [&](std::string* out, NodeId id) {
+    const Node& node = graph.node(id);
+    absl::StrAppend(out, node.name, " ", node.type.ToString());
+  });
+}
+
+std::string DescribeOutputs(const Graph& graph) {
+  return absl::StrJoin(
+      graph.outputs(), ", ", [&](std::string* out, const GraphOutput& output) {
+        absl::StrAppend(out, output.name, " ",
+                        graph.node(output.node).type.ToString());
+      });
+}
+
+// Models can be compared that take and give the same.
+absl::Status CheckComparable(const Graph& a, const Graph& b) {
+  if (DescribeInputs(a) != DescribeInputs(b)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the models take different inputs: ", DescribeInputs(a),
+                     " and ", DescribeInputs(b)));
+  }
+  if (DescribeOutputs(a) != DescribeOutputs(b)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the models give different outputs: ", DescribeOutputs(a),
+                     " and ", DescribeOutputs(b)));
+  }
+  return absl::OkStatus();
+}
+
+// What both models declare for an input, or the one that does.
+absl::StatusOr<InputDomain> CommonDomain(const Model& a, const Model& b,
+                                         const Node& input) {
+  const auto in_a = a.domains.find(input.name);
+  const auto in_b = b.domains.find(input.name);
+  if (in_a == a.domains.end() && in_b == b.domains.end()) {
+    return UsageError(absl::StrCat("neither model declares a domain for ",
+                                   Quoted(input.name),
+                                   "; give points to compare on: --data D"));
+  }
+  InputDomain domain = in_a == a.domains.end() ? in_b->second : in_a->second;
+  if (in_a == a.domains.end() || in_b == b.domains.end()) return domain;
+  for (size_t i = 0; i < domain.lower.size(); ++i) {
+    domain.lower[i] = std::max(domain.lower[i], in_b->second.lower[i]);
+    domain.upper[i] = std::min(domain.upper[i], in_b->second.upper[i]);
+    if (domain.lower[i] > domain.upper[i]) {
+      return UsageError(absl::StrCat(
+          "the declared domains of ", Quoted(input.name),
+          " have no point in common; give some to compare on: --data D"));
+    }
+  }
+  return domain;
+}
+
+// Points uniform in the domain, one tensor per input.
+absl::StatusOr<std::vector<Tensor>> DomainPoints(const Model& a,
+                                                 const Model& b) {
+  std::vector<Tensor> points;
+  for (const NodeId id : a.graph.inputs()) {
+    const Node& input = a.graph.node(id);
+    ASSIGN_OR_RETURN(const InputDomain domain, CommonDomain(a, b, input));
+    // In [-1, 1), carried over to each element's interval.
+    Tensor tensor = Initializer::Uniform(1).Draw(
+        {DataType::kF32, input.type.shape.Bind(kDomainPoints)}, kDomainSeed,
+        points.size());
+    const absl::Span<float> values = tensor.data<float>();
+    const size_t elements = domain.lower.size();
+    for (size_t i = 0; i < values.size(); ++i) {
+      const float lower = domain.lower[i % elements];
+      const float upper = domain.upper[i % elements];
+      const double share = (1 + static_cast<double>(values[i])) / 2;
+      const double point = lower + share * (static_cast<double>(upper) - lower);
+      values[i] = std::clamp(static_cast<float>(point), lower, upper);
+    }
+    points.push_back(std::move(tensor));
+  }
+  return points;
+}
+
+absl::StatusOr<std::vector<Tensor>> Outputs(const std::string& path,
+                                            const Model& model,
+                                            const std::vector<Tensor>& points) {
+  PredictorOptions options;
+  options.outside = Outside::kWarn;
+  absl::StatusOr<Predictor> predictor = Predictor::Create(model, options);
+  if (!predictor.ok()) return Annotate(predictor.status(), Quoted(path));
+  const std::vector<TensorView> views(points.begin(), points.end());
+  absl::StatusOr<std::vector<Tensor>> outputs = predictor->RunAll(views);
+  if (!outputs.ok()) return Annotate(outputs.status(), Quoted(path));
+  if (!predictor->warning().empty()) {
+    PrintWarning(absl::StrCat(Quoted(path), ": ", predictor->warning()));
+  }
+  return outputs;
+}
+
+double Element(const Tensor& tensor, int64_t i) {
+  const size_t index = static_cast<size_t>(i);
+  return tensor.dtype() == DataType::kF32 ? tensor.data<float>()[index]
+                                          : tensor.data<int32_t>()[index];
+}
+
+// A difference that is not a number counts as infinite.
+CompareReport::Output Difference(const std::string& name, const Tensor& a,
+                                 const Tensor& b) {
+  CompareReport::Output output;
+  output.name = name;
+  for (int64_t i = 0; i < a.num_elements(); ++i) {
+    const double in_a = Element(a, i);
+    const double in_b = Element(b, i);
+    const double difference = in_a == in_b ? 0 : std::abs(in_a - in_b);
+    output.max_abs_difference =
+        std::max(output.max_abs_difference,
+                 std::isnan(difference) ? INFINITY : difference);
+    output.max_abs = std::max(output.max_abs, std::abs(in_a));
+  }
+  return output;
+}
+
+class Compare : public Command {
+ public:
+  void AddOptions(CLI::App& app) override {
+    AddText(app, "A", "", paths_[0], "a model")->required();
+    AddText(app, "B", "", paths_[1], "another")->required();
+    data_.AddOptions(app,
+                     "points to compare on (1000 points of the\n"
+                     "declared domain)");
+    CLI::Option* split = AddSplit(app, part_);
+    split->needs(app.get_option("--data"));
+    AddNumber(app, "--tolerance", "T", NumberRange::NotNegative(), tolerance_,
+              "the answer is no if max|a-b| > T max|a| (1e-5)");
+    AddJson(app, json_);
+  }
+
+  absl::StatusOr<Outcome> Run() override {
+    RETURN_IF_ERROR(data_.CheckOptions({data_.data()}));
+    ASSIGN_OR_RETURN(const Model a, LoadModel(paths_[0]));
+    ASSIGN_OR_RETURN(const Model b, LoadModel(paths_[1]));
+    RETURN_IF_ERROR(CheckComparable(a.graph, b.graph));
+    std::vector<Tensor> points;
+    if (data_.given()) {
+      ASSIGN_OR_RETURN(Tensor features, data_.LoadFeaturesFor(a.graph, part_));
+      points.push_back(std::move(features));
+    } else {
+      ASSIGN_OR_RETURN(points, DomainPoints(a, b));
+    }
+    ASSIGN_OR_RETURN(const auto of_a, Outputs(paths_[0], a, points));
+    ASSIGN_OR_RETURN(const auto of_b, Outputs(paths_[1], b, points));
+
+    CompareReport report;
+    report.samples = points.empty() ? 0 : points[0].shape().dim(0);
+    report.tolerance = tolerance_;
+    report.agree = true;
+    for (size_t i = 0; i < of_a.size(); ++i) {
+      const CompareReport::Output output =
+          Difference(a.graph.outputs()[i].name, of_a[i], of_b[i]);
+      report.max_abs_difference =
+          std::max(report.max_abs_difference, output.max_abs_difference);
+      report.agree = report.agree &&
+                     output.max_abs_difference <= tolerance_ * output.max_abs;
+      report.outputs.push_back(output);
+    }
+    report.parameters_a = CountParameters(a.graph);
+    report.parameters_b = CountParameters(b.graph);
+    for (const LayerPair& pair : SideBySide(a.graph, b.graph)) {
+      if (pair.in_a == pair.in_b) continue;
+      report.differences.push_back(
+          absl::StrCat(pair.name, ": ", pair.in_a, " and ", pair.in_b));
+    }
+    return Outcome{json_ ? ToJson(report) : Format(report, a, b),
+                   report.agree ? kDone : kNo};
+  }
+
+ private:
+  std::string Format(const CompareReport& report, const Model& a,
+                     const Model& b) const {
+    std::vector<std::vector<std::string>> structure = {
+        {"", paths_[0], paths_[1]},
+        {"parameters", FormatCount(report.parameters_a),
+         FormatCount(report.parameters_b)},
+        {"operations per sample", FormatCount(FlopsPerSample(a.graph)),
+         FormatCount(FlopsPerSample(b.graph))}};
+    for (const LayerPair& pair : SideBySide(a.graph, b.graph)) {
+      structure.push_back({pair.name, pair.in_a, pair.in_b});
+    }
+    std::vector<std::vector<std::string>> outputs = {
+        {"output", "max|a-b|", "max|a|"}};
+    for (const CompareReport::Output& output : report.outputs) {
+      outputs.push_back({output.name, absl::StrCat(output.max_abs_difference),
+                         absl::StrCat(output.max_abs)});
+    }
+    return absl::StrCat(FormatTable(structure), "\n", FormatTable(outputs),
+                        report.agree ? "equal" : "different", " on ",
+                        FormatCount(report.samples), " samples within ",
+                        report.tolerance, " of max|a|\n");
+  }
+
+  std::string paths_[2];
+  DataArguments data_;
+  absl::optional<DataPart> part_;
+  double tolerance_ = 1e-5;
+  bool json_ = false;
+};
+
+}  // namespace
+
+CommandRow CompareCommand() {
+  return {"compare", "Compares two models: structure and outputs.",
+          "  espalier compare m.pb small.pb\n"
+          "  espalier compare m.pb small.pb --data mnist/ --tolerance 1e-4\n",
+          [] { return std::unique_ptr<Command>(new Compare); }};
+}
+
+}  // namespace tools
+}  // namespace espalier

@@ -1,0 +1,430 @@
+// espalier train: trains a multilayer network, or an existing model further.
+#include <unistd.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "graph/status.h"
+#include "graph/status_macros.h"
+#include "ops/binary.h"
+#include "ops/elementwise.h"
+#include "ops/losses.h"
+#include "ops/optimizers.h"
+#include "ops/softmax.h"
+#include "pruning/prune.h"
+#include "serialization/model_file.h"
+#include "serialization/report.h"
+#include "tools/commands.h"
+#include "tools/data_arguments.h"
+#include "tools/domain_argument.h"
+#include "tools/files.h"
+#include "tools/options.h"
+#include "tools/output_path.h"
+#include "tools/table.h"
+#include "tools/terminal.h"
+#include "training/evaluate.h"
+#include "training/mlp.h"
+#include "training/trainer.h"
+#include "transforms/rewriter.h"
+
+namespace espalier {
+namespace tools {
+namespace {
+
+constexpr IntegerRange kUnits = {1, 1000000};
+constexpr int64_t kMaxHiddenLayers = 100;
+constexpr float kSgdRate = 0.1f;
+constexpr float kAdamRate = 1e-3f;
+constexpr absl::string_view kCrossEntropy = "cross-entropy";
+constexpr absl::string_view kMeanSquaredError = "mse";
+
+// Lines of progress where there is no terminal to overwrite one on.
+constexpr int kProgressLines = 20;
+
+// Parameters of a multilayer network; never more than a double holds.
+double CountMlpParameters(const Dataset& data,
+                          const std::vector<int64_t>& hidden) {
+  double inputs =
+      static_cast<double>(data.features().num_elements() / data.rows());
+  double parameters = 0;
+  for (const int64_t units : hidden) {
+    parameters += (inputs + 1) * static_cast<double>(units);
+    inputs = static_cast<double>(units);
+  }
+  return parameters;
+}
+
+// A parameter is kept with its gradient, two moments and a copy to save.
+absl::Status CheckMemory(double parameters) {
+  constexpr double kBytesPerParameter = 5 * sizeof(float);
+  const double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
+                        static_cast<double>(sysconf(_SC_PAGESIZE));
+  if (parameters * kBytesPerParameter <= memory) return absl::OkStatus();
+  return UsageError(absl::StrCat(
+      "--hidden: training ", FormatCount(parameters), " parameters takes ",
+      FormatCount(parameters * kBytesPerParameter),
+      " bytes, and this machine has ", FormatCount(memory)));
+}
+
+std::string FormatEpoch(const EpochReport& epoch, int epochs) {
+  std::string text = absl::StrFormat("epoch %d/%d, loss %.6g", epoch.epoch,
+                                     epochs, epoch.loss);
+  if (epoch.validation_loss.has_value()) {
+    absl::StrAppendFormat(&text, ", validation loss %.6g",
+                          *epoch.validation_loss);
+  }
+  if (epoch.validation_accuracy.has_value()) {
+    absl::StrAppend(&text, ", validation accuracy ",
+                    FormatPercent(*epoch.validation_accuracy));
+  }
+  return absl::StrCat(text, ", ", FormatSeconds(epoch.seconds));
+}
+
+// One line that changes on a terminal, some lines elsewhere.
+void ReportProgress(FitOptions& options) {
+  const int epochs = options.epochs;
+  if (StderrIsTerminal()) {
+    options.on_progress = [](const TrainProgress& progress) {
+      PrintProgress(progress.ToString());
+    };
+    return;
+  }
+  const int every = std::max(1, epochs / kProgressLines);
+  options.on_epoch = [epochs, every](const EpochReport& epoch) {
+    if (epoch.epoch % every == 0 || epoch.epoch == epochs) {
+      PrintMessage(FormatEpoch(epoch, epochs));
+    }
+  };
+}
+
+// Adds a model to the graph as it stands, and the loss on its one output.
+absl::StatusOr<Value> BuildFromModel(const Model& model, const Dataset& data,
+                                     double l1, double l2, Rewriter& rewriter) {
+  const Graph& graph = model.graph;
+  if (graph.inputs().size() != 1 || graph.outputs().size() != 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("expected one input and one output, found ",
+                     graph.inputs().size(), " and ", graph.outputs().size()));
+  }
+  if (!graph.updates().empty()) {
+    return absl::InvalidArgumentError("it is a training graph already");
+  }
+  for (NodeId id = 0; id < graph.num_nodes(); ++id) rewriter.Copy(id);
+  GraphBuilder& g = rewriter.builder();
+  const Value y = rewriter.Get(graph.outputs()[0].node);
+  g.Output(graph.outputs()[0].name, y);
+  std::vector<Value> weights;
+  for (const Value& parameter : g.Parameters()) {
+    if (parameter.shape().rank() >= 2) weights.push_back(parameter);
+  }
+  Value loss;
+  if (data.task() == Task::kClassification) {
+    if (IsSoftmax(graph.node(graph.outputs()[0].node))) {
+      return absl::InvalidArgumentError(
+          "its output is a softmax; training needs the logits");
+    }
+    loss = MeanSoftmaxCrossEntropy(
+        y, g.Input(g.UniqueName("label"), {kBatch}, DataType::kI32));
+  } else {
+    loss = MeanSquaredError(y, g.Input(g.UniqueName("target"), y.shape()));
+  }
+  if (weights.empty() && (l1 > 0 || l2 > 0)) {
+    return absl::InvalidArgumentError("it has no weights to penalise");
+  }
+  if (l1 > 0) loss = Add(loss, L1Penalty(weights, static_cast<float>(l1)));
+  if (l2 > 0) loss = Add(loss, L2Penalty(weights, static_cast<float>(l2)));
+  RETURN_IF_ERROR(g.status());
+  return loss;
+}
+
+class TrainModel : public Command {
+ public:
+  void AddOptions(CLI::App& app) override {
+    data_
+        .AddOptions(app,
+                    "a folder of IDX files, F.csv[.gz], X.npy (with\n"
+                    "--labels), or builtin:digits, :cosine, :moons,\n"
+                    ":spirals")
+        ->required();
+    AddText(app, "--output", "M", output_,
+            "where the model goes: .pb or .pbtxt")
+        ->required();
+    CLI::Option* hidden = AddOption(
+        app, "--hidden", "UNITS,...",
+        [this](absl::string_view text) -> absl::Status {
+          ASSIGN_OR_RETURN(hidden_,
+                           ParseIntegerList(text, kUnits, kMaxHiddenLayers));
+          return absl::OkStatus();
+        },
+        "units of each hidden layer (128)");
+    CLI::Option* activation =
+        AddChoice(app, "--activation",
+                  {"relu", "leaky-relu", "sigmoid", "tanh", "identity"},
+                  activation_, "of the hidden layers (relu)");
+    CLI::Option* init =
+        AddChoice(app, "--init", {"he", "glorot", "zero"}, init_,
+                  "first weights (he for relu, glorot for others)");
+    AddText(app, "--model", "M0", model_, "train this model further")
+        ->excludes(hidden)
+        ->excludes(activation)
+        ->excludes(init);
+    AddChoice(app, "--loss",
+              {std::string(kCrossEntropy), std::string(kMeanSquaredError)},
+              loss_, "cross-entropy for classes, mse for numbers");
+    AddChoice(app, "--optimizer", {"adam", "sgd"}, optimizer_, "(adam)");
+    AddNumber(app, "--learning-rate", "R", NumberRange::Positive(),
+              learning_rate_, "(0.001 for adam, 0.1 for sgd)");
+    AddNumber(app, "--l1", "A", NumberRange::NotNegative(), l1_,
+              "adds A times the sum of |w| over weights");
+    AddNumber(app, "--l2", "A", NumberRange::NotNegative(), l2_,
+              "adds A times the sum of w^2 over weights");
+    AddInteger(app, "--epochs", "E", {1, 1000000}, epochs_,
+               "times through the data (10)");
+    AddInteger(app, "--batch", "B", {0, 1000000}, batch_,
+               "rows per step, 0 for all (32)");
+    AddInteger(app, "--seed", "S", {0, std::numeric_limits<int64_t>::max()},
+               seed_, "of first weights and order of rows (0)");
+    AddInteger(app, "--threads", "T", {1, 1024}, threads_,
+               "(as many as OpenMP takes)");
+    CLI::Option* validation =
+        AddText(app, "--validation", "D|SHARE", validation_,
+                "data to measure after each epoch, or a share\n"
+                "such as 0.1 of the rows, not trained on then");
+    AddInteger(app, "--early-stop", "K", {1, 1000000}, early_stop_,
+               "stop after K epochs without a better validation\n"
+               "loss, and keep the best")
+        ->needs(validation);
+    domain_.AddOption(app,
+                      "the box of inputs that the model is for:\n"
+                      "lo:hi for all elements, lo:hi,lo:hi... one for\n"
+                      "each, data:D what D spans");
+    AddText(app, "--log", "F.jsonl", log_, "a line of JSON per epoch");
+    AddForce(app, force_);
+    AddJson(app, json_);
+  }
+
+  absl::StatusOr<Outcome> Run() override {
+    RETURN_IF_ERROR(CheckPaths());
+    ASSIGN_OR_RETURN(const absl::optional<Model> first, LoadFirst());
+    ASSIGN_OR_RETURN(const Dataset data, LoadData(first));
+    RETURN_IF_ERROR(CheckLoss(data.task()));
+    ASSIGN_OR_RETURN(FitOptions options, Options());
+    absl::StatusOr<TrainResult> result = Fit(first, data, std::move(options));
+    if (StderrIsTerminal()) PrintProgress("");
+    if (!result.ok()) return result.status();
+    if (first.has_value()) result->model.history = first->history;
+
+    ASSIGN_OR_RETURN(const TrainReport report, Report(*result, data));
+    const SignalHold hold;
+    RETURN_IF_ERROR(Save(result->model, output_));
+    return Outcome{json_ ? ToJson(report) : Format(report, *result)};
+  }
+
+ private:
+  absl::Status CheckPaths() const {
+    std::vector<std::string> described = {data_.data(), domain_.data()};
+    if (!ValidationShare().ok()) described.push_back(validation_);
+    RETURN_IF_ERROR(data_.CheckOptions(described));
+    std::vector<std::string> inputs = data_.Inputs();
+    inputs.insert(inputs.end(), described.begin(), described.end());
+    inputs.push_back(model_);
+    RETURN_IF_ERROR(CheckOutput("--output", output_, inputs, force_));
+    RETURN_IF_ERROR(CheckModelOutput(output_));
+    if (log_.empty()) return absl::OkStatus();
+    if (log_ == output_) {
+      return UsageError("--log and --output are one file");
+    }
+    return CheckOutput("--log", log_, inputs, force_);
+  }
+
+  absl::StatusOr<absl::optional<Model>> LoadFirst() const {
+    if (model_.empty()) return {absl::nullopt};
+    ASSIGN_OR_RETURN(Model model, LoadModel(model_));
+    return {std::move(model)};
+  }
+
+  // With the domain that was asked for, or that of the model to be trained.
+  absl::StatusOr<Dataset> LoadData(const absl::optional<Model>& first) const {
+    ASSIGN_OR_RETURN(Dataset data, data_.Load());
+    absl::optional<InputDomain> domain;
+    if (domain_.given()) {
+      ASSIGN_OR_RETURN(
+          domain, domain_.ForFeatures(
+                      data.features().num_elements() / data.rows(), data_));
+    } else if (first.has_value() && !data.domain().has_value() &&
+               !first->domains.empty()) {
+      domain = first->domains.begin()->second;
+    }
+    if (!domain.has_value()) return data;
+    absl::StatusOr<Dataset> with_domain = data.WithDomain(*std::move(domain));
+    if (!with_domain.ok()) {
+      return BadInputError(Annotate(with_domain.status(), data_.data()));
+    }
+    return with_domain;
+  }
+
+  absl::Status CheckLoss(Task task) const {
+    const absl::string_view loss =
+        task == Task::kClassification ? kCrossEntropy : kMeanSquaredError;
+    if (loss_.empty() || loss_ == loss) return absl::OkStatus();
+    return UsageError(absl::StrCat("--loss ", loss_, ": the data is for ",
+                                   TaskName(task), ", which takes ", loss));
+  }
+
+  absl::StatusOr<double> ValidationShare() const {
+    return ParseNumber(validation_, {0, 1, true, true});
+  }
+
+  absl::StatusOr<FitOptions> Options() const {
+    FitOptions options;
+    options.epochs = static_cast<int>(epochs_);
+    options.batch_size = batch_;
+    options.seed = static_cast<uint64_t>(seed_);
+    options.threads = static_cast<int>(threads_);
+    options.early_stop = static_cast<int>(early_stop_);
+    options.log_path = log_;
+    if (ValidationShare().ok()) {
+      options.validation_share = *ValidationShare();
+    } else if (!validation_.empty()) {
+      ASSIGN_OR_RETURN(const Dataset other, data_.For(validation_).Load());
+      options.validation = other.TestOrAll();
+    }
+    ReportProgress(options);
+    return options;
+  }
+
+  Optimizer MakeOptimizer() const {
+    const bool sgd = optimizer_ == "sgd";
+    const float rate = learning_rate_ > 0 ? static_cast<float>(learning_rate_)
+                       : sgd              ? kSgdRate
+                                          : kAdamRate;
+    return sgd ? optimizers::Sgd(rate) : optimizers::Adam(rate);
+  }
+
+  absl::StatusOr<TrainResult> Fit(const absl::optional<Model>& first,
+                                  const Dataset& data,
+                                  FitOptions options) const {
+    if (first.has_value()) {
+      Rewriter rewriter(first->graph);
+      absl::StatusOr<Value> loss =
+          BuildFromModel(*first, data, l1_, l2_, rewriter);
+      if (!loss.ok()) return Annotate(loss.status(), Quoted(model_));
+      options.initial_values = first->values;
+      return Train(rewriter.builder(), *loss, MakeOptimizer(), data, options);
+    }
+    RETURN_IF_ERROR(CheckMemory(CountMlpParameters(data, hidden_)));
+    MlpOptions mlp;
+    mlp.hidden = hidden_;
+    ASSIGN_OR_RETURN(mlp.activation, ParseActivation(activation_));
+    if (!init_.empty()) {
+      ASSIGN_OR_RETURN(mlp.init, ParseWeightInit(init_));
+    }
+    mlp.l1 = static_cast<float>(l1_);
+    mlp.l2 = static_cast<float>(l2_);
+    GraphBuilder g("mlp");
+    ASSIGN_OR_RETURN(const Value loss, BuildMlp(g, data, mlp));
+    return Train(g, loss, MakeOptimizer(), data, options);
+  }
+
+  absl::StatusOr<TrainReport> Report(const TrainResult& result,
+                                     const Dataset& data) const {
+    TrainReport report;
+    report.epochs = result.last.epoch;
+    report.steps = result.steps;
+    report.samples = data.rows();
+    report.parameters = CountParameters(result.model.graph);
+    report.seconds = result.seconds;
+    if (result.seconds > 0) {
+      report.samples_per_second =
+          static_cast<double>(result.samples) / result.seconds;
+    }
+    report.loss = result.kept.loss;
+    report.validation_loss = result.kept.validation_loss;
+    report.validation_accuracy = result.kept.validation_accuracy;
+    EvaluateOptions options;
+    options.threads = static_cast<int>(threads_);
+    if (data.task() == Task::kClassification) {
+      ASSIGN_OR_RETURN(const Dataset train, data.Part(DataPart::kTrain));
+      ASSIGN_OR_RETURN(const Evaluation on_train,
+                       Evaluate(result.model, train, options));
+      report.accuracy = on_train.accuracy;
+    }
+    if (data.test() != nullptr) {
+      ASSIGN_OR_RETURN(const Evaluation on_test,
+                       Evaluate(result.model, *data.test(), options));
+      report.test_loss = on_test.loss;
+      report.test_accuracy = on_test.accuracy;
+    }
+    return report;
+  }
+
+  std::string Format(const TrainReport& report,
+                     const TrainResult& result) const {
+    std::vector<std::vector<std::string>> rows = {
+        {"epochs", FormatCount(report.epochs)},
+        {"steps", FormatCount(report.steps)},
+        {"time", FormatSeconds(report.seconds)},
+        {"samples per second", FormatCount(report.samples_per_second)},
+        {"parameters", FormatCount(report.parameters)}};
+    const auto add = [&rows](const char* name,
+                             const absl::optional<double>& value, bool share) {
+      if (!value.has_value()) return;
+      rows.push_back(
+          {name, share ? FormatPercent(*value) : absl::StrCat(*value)});
+    };
+    add("loss", report.loss, false);
+    add("accuracy", report.accuracy, true);
+    add("validation loss", report.validation_loss, false);
+    add("validation accuracy", report.validation_accuracy, true);
+    add("test loss", report.test_loss, false);
+    add("test accuracy", report.test_accuracy, true);
+    return absl::StrCat(FormatTable(rows),
+                        result.stopped_early
+                            ? absl::StrCat("stopped early; kept epoch ",
+                                           result.kept.epoch, "\n")
+                            : "",
+                        "model in ", output_, "\n");
+  }
+
+  DataArguments data_;
+  DomainArgument domain_;
+  std::string output_;
+  std::string model_;
+  std::vector<int64_t> hidden_ = {128};
+  std::string activation_ = "relu";
+  std::string init_;
+  std::string loss_;
+  std::string optimizer_ = "adam";
+  double learning_rate_ = 0;  // 0: the optimiser's default
+  double l1_ = 0;
+  double l2_ = 0;
+  int64_t epochs_ = 10;
+  int64_t batch_ = 32;
+  int64_t seed_ = 0;
+  int64_t threads_ = 0;
+  std::string validation_;
+  int64_t early_stop_ = 0;
+  std::string log_;
+  bool force_ = false;
+  bool json_ = false;
+};
+
+}  // namespace
+
+CommandRow TrainCommand() {
+  return {"train", "Trains a network, or a model further.",
+          "  espalier train --data builtin:digits --hidden 128,64 --output "
+          "m.pb\n"
+          "  espalier train --data mnist/ --hidden 512,512 --l1 1e-5 --output "
+          "m.pb\n"
+          "  espalier train --data table.csv --target price --task regression "
+          "\\\n      --validation 0.1 --early-stop 5 --output m.pb\n"
+          "  espalier train --data mnist/ --model m.pb --epochs 2 --output "
+          "m2.pb\n",
+          [] { return std::unique_ptr<Command>(new TrainModel); }};
+}
+
+}  // namespace tools
+}  // namespace espalier
