@@ -45,7 +45,7 @@ absl::StatusOr<Idx> ParseIdx(absl::string_view bytes, int min_rank,
   }
   Idx idx;
   std::array<int64_t, kMaxRank> dims{};
-  for (int i = 0; i < rank; ++i) {
+  for (size_t i = 0; i < static_cast<size_t>(rank); ++i) {
     dims[i] = LoadBig<uint32_t>(bytes.data() + 4 + 4 * i);
     if (dims[i] == 0) {
       return absl::InvalidArgumentError(absl::StrCat(

@@ -300,7 +300,7 @@ absl::StatusOr<Tensor> Parse(absl::string_view bytes,
 
   const absl::string_view elements = bytes.substr(begin + length);
   const absl::optional<int64_t> expected =
-      CheckedMul(header.shape.num_elements(), type->size);
+      CheckedMul(header.shape.num_elements(), static_cast<int64_t>(type->size));
   if (!expected.has_value() ||
       *expected != static_cast<int64_t>(elements.size())) {
     return absl::DataLossError(absl::StrCat(
