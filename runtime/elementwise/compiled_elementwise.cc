@@ -28,7 +28,7 @@ namespace {
 constexpr int64_t kBlock = 256;
 constexpr int64_t kWideColumns = 128;  // from here on rows are not grouped
 constexpr int64_t kUnitBlocks = 16;
-constexpr int64_t kPrefetchBytes = 32 << 10;
+constexpr int64_t kPrefetchBytes = 128 << 10;  // of a segment; below it costs
 
 using Slot = uint8_t;
 static_assert(kMaxSlots <= 256, "a Slot holds it");
@@ -77,10 +77,13 @@ struct BoundSegment {
   const Variant* variant;
   int64_t elements;
   int64_t columns;
-  int64_t block;   // elements of a block (the last may have fewer)
-  int64_t pieces;  // blocks of a row (wide)
+  int64_t block;                // elements of a block (the last may have fewer)
+  int64_t rows;                 // of a block (narrow)
+  std::vector<int32_t> row_of;  // element of a block (narrow)
+  int64_t pieces;               // blocks of a row (wide)
   int64_t num_blocks;
   int64_t first_unit;  // numbered through all segments
+  int64_t end_unit;
   bool prefetch;
 };
 
@@ -90,6 +93,14 @@ struct Frame {
   float scalars[kMaxSlots];
   float* slots[kMaxSlots];
 };
+
+inline void RunAll(const std::vector<BoundInstruction>& code,
+                   float* const* slots, int64_t n) {
+  for (const BoundInstruction& i : code) {
+    i.kernel(slots[i.destination], slots[i.sources[0]], slots[i.sources[1]],
+             slots[i.sources[2]], slots[i.sources[3]], n);
+  }
+}
 
 // Rough time per element in nanoseconds on one AVX-512 thread, in cache; only
 // decides how many threads a run takes.
@@ -347,16 +358,18 @@ class Binder {
       }
       return static_cast<Slot>(immediates + place.index);
     };
-    const auto bind = [&](const Draft& draft, bool one_element) {
+    const auto bind = [&](const Draft& draft, bool uniform) {
       BoundInstruction bound = {};
       bound.destination = slot_of(draft.destination);
       bound.sources.fill(bound.destination);  // what is not read
       int form = 0;
       for (int s = 0; s < draft.arity; ++s) {
         bound.sources[s] = slot_of(draft.sources[s]);
-        if (draft.sources[s].vector || one_element) form |= 1 << s;
+        if (draft.sources[s].vector) form |= 1 << s;
       }
-      bound.kernel = kernels_.elementwise[static_cast<int>(draft.opcode)][form];
+      const int opcode = static_cast<int>(draft.opcode);
+      bound.kernel = uniform ? kernels_.uniform[opcode]
+                             : kernels_.elementwise[opcode][form];
       ESPALIER_CHECK(bound.kernel != nullptr);
       return bound;
     };
@@ -398,7 +411,19 @@ void CutIntoBlocks(Layout layout, BoundSegment* segment) {
   segment->block = kBlock;
   segment->pieces = 1;
   if (layout == Layout::kNarrow) {
-    segment->block = kBlock / segment->columns * segment->columns;
+    segment->rows = kBlock / segment->columns;
+    // Whole cache lines if that costs little of the block.
+    for (int64_t rows = segment->rows; rows > segment->rows / 2; --rows) {
+      if (rows * segment->columns % 16 == 0) {
+        segment->rows = rows;
+        break;
+      }
+    }
+    segment->block = segment->rows * segment->columns;
+    for (int64_t j = 0; j < segment->block + kExpandSlack; ++j) {
+      segment->row_of.push_back(static_cast<int32_t>(
+          std::min(j / segment->columns, segment->rows - 1)));
+    }
   } else if (layout == Layout::kWide) {
     segment->pieces = DivideRoundingUp(segment->columns, kBlock);
     segment->block = DivideRoundingUp(segment->columns, segment->pieces);
@@ -427,11 +452,15 @@ struct CompiledElementwise::Code {
   }
   void RunUnits(absl::Span<float* const> arrays, int64_t begin, int64_t end,
                 double* partials) const;
+  void SumUnit(const BoundSegment& segment, float* const* arrays, int64_t unit,
+               double* partials, Frame& frame) const;
   void EnterSegment(const BoundSegment& segment, float* const* arrays,
                     const BoundSegment* previous, float* const* previous_arrays,
                     Frame& frame) const;
   void RunBlocks(const BoundSegment& segment, float* const* arrays,
                  int64_t begin, int64_t end, Frame& frame) const;
+  void RunBlock(const BoundSegment& segment, float* const* arrays,
+                int64_t offset, int64_t n, Frame& frame) const;
 };
 
 absl::StatusOr<CompiledElementwise> CompiledElementwise::Compile(
@@ -480,7 +509,8 @@ absl::StatusOr<CompiledElementwise> CompiledElementwise::Compile(
             static_cast<int64_t>(bound.variant->full_arrays.size()) >
         kPrefetchBytes;
     code->num_units += DivideRoundingUp(bound.num_blocks, code->unit_blocks);
-    code->segments.push_back(bound);
+    bound.end_unit = code->num_units;
+    code->segments.push_back(std::move(bound));
   }
   code->threads = ForkWidth(elements * cost * IsaCost(isa) * 1e-3,
                             code->num_units, threads);
@@ -522,35 +552,40 @@ void CompiledElementwise::Code::RunUnits(absl::Span<float* const> arrays,
   Frame frame;
   const BoundSegment* previous = nullptr;
   float* const* previous_arrays = nullptr;
-  for (size_t s = 0; s < segments.size() && begin < end; ++s) {
-    const BoundSegment& segment = segments[s];
-    const int64_t units = DivideRoundingUp(segment.num_blocks, unit_blocks);
-    if (units == 0 || begin >= segment.first_unit + units) continue;
-    float* const* segment_arrays = arrays.data() + s * num_arrays;
-    EnterSegment(segment, segment_arrays, previous, previous_arrays, frame);
-    previous = &segment;
-    previous_arrays = segment_arrays;
-    const int64_t stop = std::min(end, segment.first_unit + units);
-    if (reductions().empty()) {
-      RunBlocks(segment, segment_arrays, begin - segment.first_unit,
-                stop - segment.first_unit, frame);
+  float* const* segment_arrays = arrays.data();
+  for (const BoundSegment& segment : segments) {
+    const int64_t stop = std::min(end, segment.end_unit);
+    if (begin < stop) {
+      EnterSegment(segment, segment_arrays, previous, previous_arrays, frame);
+      previous = &segment;
+      previous_arrays = segment_arrays;
+      if (reductions().empty()) {
+        RunBlocks(segment, segment_arrays, begin - segment.first_unit,
+                  stop - segment.first_unit, frame);
+      } else {
+        for (int64_t unit = begin; unit < stop; ++unit) {
+          SumUnit(segment, segment_arrays, unit, partials, frame);
+        }
+      }
       begin = stop;
-      continue;
     }
-    const Variant& variant = *segment.variant;
-    for (; begin < stop; ++begin) {
-      for (const Reduction& reduction : variant.reductions) {
-        std::memset(frame.blocks[reduction.block], 0,
-                    kReductionLanes * sizeof(float));
-      }
-      const int64_t first = (begin - segment.first_unit) * unit_blocks;
-      RunBlocks(segment, segment_arrays, first,
-                std::min(first + unit_blocks, segment.num_blocks), frame);
-      for (size_t r = 0; r < variant.reductions.size(); ++r) {
-        partials[r * num_units + begin] =
-            SumOfLanes(frame.blocks[variant.reductions[r].block]);
-      }
-    }
+    segment_arrays += num_arrays;
+  }
+}
+
+void CompiledElementwise::Code::SumUnit(const BoundSegment& segment,
+                                        float* const* arrays, int64_t unit,
+                                        double* partials, Frame& frame) const {
+  for (const Reduction& reduction : segment.variant->reductions) {
+    std::memset(frame.blocks[reduction.block], 0,
+                kReductionLanes * sizeof(float));
+  }
+  const int64_t first = (unit - segment.first_unit) * unit_blocks;
+  RunBlocks(segment, arrays, first,
+            std::min(first + unit_blocks, segment.num_blocks), frame);
+  for (const Reduction& reduction : segment.variant->reductions) {
+    partials[unit] = SumOfLanes(frame.blocks[reduction.block]);
+    partials += num_units;
   }
 }
 
@@ -577,56 +612,79 @@ void CompiledElementwise::Code::EnterSegment(const BoundSegment& segment,
     same_scalars = same_scalars && previous_arrays[j] == arrays[j];
     frame.slots[j] = arrays[j];
   }
-  if (!same_scalars) {
-    for (const BoundInstruction& i : variant.uniform) {
-      i.kernel(frame.slots[i.destination], frame.slots[i.sources[0]],
-               frame.slots[i.sources[1]], frame.slots[i.sources[2]],
-               frame.slots[i.sources[3]], 1);
-    }
-  }
+  if (!same_scalars) RunAll(variant.uniform, frame.slots, 1);
   for (const BlockOfArray& row : variant.expanded_rows) {
-    const int64_t rows = std::min(segment.block, segment.elements);
-    kernels->expand_row(frame.blocks[row.block], arrays[row.array],
-                        rows / segment.columns, segment.columns);
+    const int64_t rows = segment.num_blocks > 1
+                             ? segment.rows
+                             : segment.elements / segment.columns;
+    kernels->expand_row(frame.blocks[row.block], arrays[row.array], rows,
+                        segment.columns);
   }
 }
 
 void CompiledElementwise::Code::RunBlocks(const BoundSegment& segment,
                                           float* const* arrays, int64_t begin,
                                           int64_t end, Frame& frame) const {
-  const Variant& variant = *segment.variant;
-  float** const slots = frame.slots;
-  for (int64_t b = begin; b < end; ++b) {
-    int64_t offset = b * segment.block;
-    int64_t n = std::min(segment.block, segment.elements - offset);
-    if (variant.layout == Layout::kWide) {
-      const int64_t row = b / segment.pieces;
-      const int64_t column = b % segment.pieces * segment.block;
-      offset = row * segment.columns + column;
-      n = std::min(segment.block, segment.columns - column);
-      for (const int j : variant.row_arrays) slots[j] = arrays[j] + column;
-      for (const int j : variant.column_arrays) slots[j] = arrays[j] + row;
-    } else if (variant.layout == Layout::kNarrow) {
-      const int64_t row = offset / segment.columns;
-      for (const BlockOfArray& column : variant.expanded_columns) {
-        kernels->expand_column(frame.blocks[column.block],
-                               arrays[column.array] + row, n / segment.columns,
-                               segment.columns);
+  switch (segment.variant->layout) {
+    case Layout::kFlat:
+      for (int64_t b = begin; b < end; ++b) {
+        const int64_t offset = b * kBlock;
+        RunBlock(segment, arrays, offset,
+                 std::min(kBlock, segment.elements - offset), frame);
       }
-    }
-    for (const int j : variant.full_arrays) slots[j] = arrays[j] + offset;
-    if (segment.prefetch) {
-      for (const int j : variant.full_arrays) {
-        for (int64_t i = 0; i < segment.block; i += 16) {
-          __builtin_prefetch(slots[j] + n + i);
+      break;
+    case Layout::kNarrow:
+      for (int64_t b = begin; b < end; ++b) {
+        const int64_t offset = b * segment.block;
+        const bool whole = offset + segment.block <= segment.elements;
+        const int64_t n = whole ? segment.block : segment.elements - offset;
+        const int64_t rows = whole ? segment.rows : n / segment.columns;
+        for (const BlockOfArray& column : segment.variant->expanded_columns) {
+          kernels->expand_column(frame.blocks[column.block],
+                                 arrays[column.array] + b * segment.rows, rows,
+                                 segment.row_of.data(), n);
+        }
+        RunBlock(segment, arrays, offset, n, frame);
+      }
+      break;
+    case Layout::kWide: {
+      int64_t row = begin / segment.pieces;
+      int64_t column = begin % segment.pieces * segment.block;
+      for (int64_t b = begin; b < end; ++b) {
+        for (const int j : segment.variant->row_arrays) {
+          frame.slots[j] = arrays[j] + column;
+        }
+        for (const int j : segment.variant->column_arrays) {
+          frame.slots[j] = arrays[j] + row;
+        }
+        RunBlock(segment, arrays, row * segment.columns + column,
+                 std::min(segment.block, segment.columns - column), frame);
+        column += segment.block;
+        if (column >= segment.columns) {
+          column = 0;
+          ++row;
         }
       }
-    }
-    for (const BoundInstruction& i : variant.body) {
-      i.kernel(slots[i.destination], slots[i.sources[0]], slots[i.sources[1]],
-               slots[i.sources[2]], slots[i.sources[3]], n);
+      break;
     }
   }
+}
+
+// The body on n elements from `offset` on.
+inline void CompiledElementwise::Code::RunBlock(const BoundSegment& segment,
+                                                float* const* arrays,
+                                                int64_t offset, int64_t n,
+                                                Frame& frame) const {
+  const Variant& variant = *segment.variant;
+  for (const int j : variant.full_arrays) frame.slots[j] = arrays[j] + offset;
+  if (segment.prefetch) {
+    for (const int j : variant.full_arrays) {
+      for (int64_t i = 0; i < segment.block; i += 16) {
+        __builtin_prefetch(frame.slots[j] + n + i);
+      }
+    }
+  }
+  RunAll(variant.body, frame.slots, n);
 }
 
 }  // namespace espalier

@@ -98,6 +98,14 @@ void Map(float* destination, const float* a, const float* b, const float* c,
   }
 }
 
+// No masked access, which would wait for the store of the instruction before.
+template <Opcode kOpcode>
+void MapOne(float* destination, const float* a, const float* b, const float* c,
+            const float* d, int64_t) {
+  StoreFirst(destination, Apply<kOpcode>(Broadcast(*a), Broadcast(*b),
+                                         Broadcast(*c), Broadcast(*d)));
+}
+
 template <Opcode kOpcode, int kForm>
 void Reduce(float* lanes, const float* a, const float* b, const float*,
             const float*, int64_t n) {
@@ -133,8 +141,8 @@ constexpr int NumMappedSources(Opcode opcode) {
   return OpcodeArity(opcode) - (IsReduction(opcode) ? 1 : 0);  // not the factor
 }
 
-// All-scalar instructions run once per run, on vectors of one element; only a
-// copy of a scalar has to fill an array.
+// All-scalar instructions run once per run, by MapOne; only a copy of a scalar
+// has to fill an array.
 template <Opcode kOpcode, int kForm>
 constexpr ElementwiseKernel KernelOf() {
   if constexpr (kForm >= (1 << NumMappedSources(kOpcode))) {
@@ -152,6 +160,9 @@ template <int kOpcode, int kForm>
 constexpr void FillTable(KernelTable& table) {
   table.elementwise[kOpcode][kForm] =
       KernelOf<static_cast<Opcode>(kOpcode), kForm>();
+  if constexpr (!IsReduction(static_cast<Opcode>(kOpcode))) {
+    table.uniform[kOpcode] = MapOne<static_cast<Opcode>(kOpcode)>;
+  }
   if constexpr (kForm + 1 < kNumForms) {
     FillTable<kOpcode, kForm + 1>(table);
   } else if constexpr (kOpcode + 1 < kNumOpcodes) {
@@ -172,11 +183,22 @@ void ExpandRow(float* destination, const float* source, int64_t rows,
 }
 
 void ExpandColumn(float* destination, const float* source, int64_t rows,
-                  int64_t columns) {
-  for (int64_t r = 0; r < rows; ++r) {
-    const Vec v = Broadcast(source[r]);
-    float* p = destination + r * columns;
-    for (int64_t j = 0; j < columns; j += kWidth) Store(p + j, v);
+                  const int32_t* row_of, int64_t n) {
+  if (rows <= kWidth) {
+    const Vec all = rows == kWidth ? Load(source) : Load(source, rows);
+    for (int64_t j = 0; j < n; j += kWidth) {
+      Store(destination + j, Permute(all, LoadInt(row_of + j)));
+    }
+    return;
+  }
+  // A vector's elements come from fewer than kWidth neighbouring rows.
+  for (int64_t j = 0; j < n; j += kWidth) {
+    const int64_t first = row_of[j];
+    const int64_t rest = rows - first;
+    const Vec v =
+        rest >= kWidth ? Load(source + first) : Load(source + first, rest);
+    const Int lane = LoadInt(row_of + j) - IntBroadcast(row_of[j]);
+    Store(destination + j, Permute(v, lane));
   }
 }
 

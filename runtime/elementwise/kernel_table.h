@@ -4,6 +4,7 @@
 #define ESPALIER_RUNTIME_ELEMENTWISE_KERNEL_TABLE_H_
 
 #include "runtime/elementwise/vector_math.h"
+#include "runtime/elementwise/vector_matrix.h"
 //
 #include "runtime/elementwise/elementwise_kernels.h"
 #include "runtime/elementwise/kernels.h"

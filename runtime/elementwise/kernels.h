@@ -28,13 +28,18 @@ struct KernelTable {
   // Null for forms that no compiled program uses: no vector among the sources
   // (but for kCopy), or bits of sources that the opcode does not have.
   ElementwiseKernel elementwise[kNumOpcodes][kNumForms];
+  // The same on one float of each source, n not read; null for reductions.
+  ElementwiseKernel uniform[kNumOpcodes];
 
-  // destination[r * columns + j] = source[j] (row) or source[r] (column) for
-  // r < rows; writes up to kExpandSlack floats more.
+  // destination[r * columns + j] = source[j] for r < rows; writes up to
+  // kExpandSlack floats more.
   void (*expand_row)(float* destination, const float* source, int64_t rows,
                      int64_t columns);
+  // destination[j] = source[row_of[j]] for j < n, and up to kExpandSlack floats
+  // more, for which row_of must be there too. REQUIRES: row_of[j] =
+  // min(j / columns, rows - 1) for some columns > 1.
   void (*expand_column)(float* destination, const float* source, int64_t rows,
-                        int64_t columns);
+                        const int32_t* row_of, int64_t n);
 
   // See small_matmul.h.
   void (*multiply_small)(const SmallMatmulOptions& options, const float* a,

@@ -40,40 +40,82 @@ struct Tile {
   float slope;
 };
 
-inline Vec LoadColumns(const float* p, int64_t stride, int64_t n) {
-  if (stride == 1) return n >= kWidth ? Load(p) : Load(p, n);
-  float lanes[kWidth] = {};
-  for (int64_t i = 0; i < kWidth && i < n; ++i) lanes[i] = p[i * stride];
-  return Load(lanes);
+// The tile's part of out, columns out_column apart.
+template <int kRows, int kVectors>
+void LoadOut(const Tile& tile, Vec (&sums)[kRows][kVectors]) {
+  float row[kVectors * kWidth] = {};
+  for (int i = 0; i < kRows; ++i) {
+    for (int64_t j = 0; j < tile.columns; ++j) {
+      row[j] = tile.out[i * tile.out_row + j * tile.out_column];
+    }
+    for (int v = 0; v < kVectors; ++v) sums[i][v] = Load(row + v * kWidth);
+  }
 }
 
-inline void StoreColumns(float* p, int64_t stride, int64_t n, Vec v) {
-  if (stride == 1) {
-    n >= kWidth ? Store(p, v) : Store(p, v, n);
+template <int kRows, int kVectors>
+void StoreOut(const Tile& tile, const Vec (&sums)[kRows][kVectors]) {
+  if (tile.out_column == 1) {
+    const int64_t rest = tile.columns - (kVectors - 1) * kWidth;
+    ESPALIER_UNROLL
+    for (int i = 0; i < kRows; ++i) {
+      float* p = tile.out + i * tile.out_row;
+      ESPALIER_UNROLL
+      for (int v = 0; v + 1 < kVectors; ++v) Store(p + v * kWidth, sums[i][v]);
+      StoreUpTo(p + (kVectors - 1) * kWidth, sums[i][kVectors - 1], rest);
+    }
     return;
   }
-  float lanes[kWidth];
-  Store(lanes, v);
-  for (int64_t i = 0; i < kWidth && i < n; ++i) p[i * stride] = lanes[i];
+  float row[kVectors * kWidth];
+  for (int i = 0; i < kRows; ++i) {
+    for (int v = 0; v < kVectors; ++v) Store(row + v * kWidth, sums[i][v]);
+    for (int64_t j = 0; j < tile.columns; ++j) {
+      tile.out[i * tile.out_row + j * tile.out_column] = row[j];
+    }
+  }
 }
 
-inline Vec Finish(const Tile& tile, Vec sum, int row, int64_t column) {
-  if (tile.bias != nullptr) {
-    const float* bias = tile.bias + row * tile.bias_row;
-    sum = sum + (tile.bias_column == 0
-                     ? Broadcast(*bias)
-                     : LoadColumns(bias + column, 1, tile.columns - column));
+// Adds the bias and applies the activation.
+template <int kRows, int kVectors>
+void Finish(const Tile& tile, Vec (&sums)[kRows][kVectors]) {
+  if (tile.bias != nullptr && tile.bias_column == 1) {
+    const int64_t rest = tile.columns - (kVectors - 1) * kWidth;
+    ESPALIER_UNROLL
+    for (int v = 0; v < kVectors; ++v) {
+      const float* p = tile.bias + v * kWidth;
+      const Vec bias = v + 1 < kVectors ? Load(p) : LoadUpTo(p, rest);
+      ESPALIER_UNROLL
+      for (int i = 0; i < kRows; ++i) sums[i][v] = sums[i][v] + bias;
+    }
+  } else if (tile.bias != nullptr) {
+    ESPALIER_UNROLL
+    for (int i = 0; i < kRows; ++i) {
+      const Vec bias = Broadcast(tile.bias[i]);
+      ESPALIER_UNROLL
+      for (int v = 0; v < kVectors; ++v) sums[i][v] = sums[i][v] + bias;
+    }
   }
+  const Vec zero = Broadcast(0);
+  const Vec slope = Broadcast(tile.slope);
   switch (tile.activation) {
     case SmallMatmulOptions::Activation::kNone:
       break;
     case SmallMatmulOptions::Activation::kRelu:
-      return Maximum(sum, Broadcast(0));
+      ESPALIER_UNROLL
+      for (int i = 0; i < kRows; ++i) {
+        ESPALIER_UNROLL
+        for (Vec& sum : sums[i]) sum = Maximum(sum, zero);
+      }
+      break;
     case SmallMatmulOptions::Activation::kLeakyRelu:
-      return Select(Greater(sum, Broadcast(0)), sum,
-                    sum * Broadcast(tile.slope));
+      ESPALIER_UNROLL
+      for (int i = 0; i < kRows; ++i) {
+        ESPALIER_UNROLL
+        for (Vec& sum : sums[i]) {
+          sum = Select(Greater(sum, zero), sum, sum * slope);
+        }
+      }
+      break;
   }
-  return sum;
 }
 
 template <int kRows, int kVectors, bool kMasked>
@@ -82,13 +124,16 @@ void Accumulate(const Tile& tile, Vec (&sums)[kRows][kVectors]) {
   for (int64_t k = 0; k < tile.depth; ++k) {
     const float* p = tile.right + k * tile.right_k;
     Vec right[kVectors];
+    ESPALIER_UNROLL
     for (int v = 0; v < kVectors; ++v) {
       right[v] = kMasked && v == kVectors - 1 ? Load(p + v * kWidth, rest)
                                               : Load(p + v * kWidth);
     }
+    ESPALIER_UNROLL
     for (int i = 0; i < kRows; ++i) {
       const Vec left =
           Broadcast(tile.left[i * tile.left_row + k * tile.left_k]);
+      ESPALIER_UNROLL
       for (int v = 0; v < kVectors; ++v) {
         sums[i][v] = MulAdd(left, right[v], sums[i][v]);
       }
@@ -99,30 +144,22 @@ void Accumulate(const Tile& tile, Vec (&sums)[kRows][kVectors]) {
 template <int kRows, int kVectors>
 void RunTile(const Tile& tile) {
   Vec sums[kRows][kVectors];
-  for (int i = 0; i < kRows; ++i) {
-    for (int v = 0; v < kVectors; ++v) {
-      const int64_t column = v * kWidth;
-      sums[i][v] = tile.first
-                       ? Broadcast(0)
-                       : LoadColumns(tile.out + i * tile.out_row +
-                                         column * tile.out_column,
-                                     tile.out_column, tile.columns - column);
+  if (tile.first) {
+    ESPALIER_UNROLL
+    for (int i = 0; i < kRows; ++i) {
+      ESPALIER_UNROLL
+      for (Vec& sum : sums[i]) sum = Broadcast(0);
     }
+  } else {
+    LoadOut(tile, sums);
   }
   if (tile.right_is_padded || tile.columns == kVectors * kWidth) {
     Accumulate<kRows, kVectors, false>(tile, sums);
   } else {
     Accumulate<kRows, kVectors, true>(tile, sums);
   }
-  for (int i = 0; i < kRows; ++i) {
-    for (int v = 0; v < kVectors; ++v) {
-      const int64_t column = v * kWidth;
-      const Vec value =
-          tile.last ? Finish(tile, sums[i][v], i, column) : sums[i][v];
-      StoreColumns(tile.out + i * tile.out_row + column * tile.out_column,
-                   tile.out_column, tile.columns - column, value);
-    }
-  }
+  if (tile.last) Finish(tile, sums);
+  StoreOut(tile, sums);
 }
 
 // Rows of a tile by its vectors: sums, one row of `right` and one broadcast
@@ -164,17 +201,22 @@ constexpr TileTable kTiles = MakeTiles();
 void PackPanel(const float* right, int64_t right_column, int64_t depth,
                int64_t columns, int64_t width, float* panel) {
   for (int64_t j = 0; j < columns; j += kWidth) {
-    for (int64_t k = 0; k < depth; k += kWidth) {
+    for (int64_t next = 0; next < depth; next += kWidth) {
+      // The last square starts early, if it can, and repeats some work.
+      const int64_t k =
+          next + kWidth > depth && depth >= kWidth ? depth - kWidth : next;
       Vec square[kWidth];
-      for (int64_t i = 0; i < kWidth; ++i) {
-        const float* p = right + (j + i) * right_column + k;
-        square[i] = j + i >= columns     ? Broadcast(0)
-                    : depth - k < kWidth ? Load(p, depth - k)
-                                         : Load(p);
-      }
-      Transpose(square);
-      for (int64_t i = 0; i < kWidth && k + i < depth; ++i) {
-        Store(panel + (k + i) * width + j, square[i]);
+      LoadTransposedUpTo(right + j * right_column + k, right_column,
+                         columns - j, depth - k, square);
+      float* to = panel + k * width + j;
+      if (depth >= kWidth) {
+        ESPALIER_UNROLL
+        for (int i = 0; i < kWidth; ++i) Store(to + i * width, square[i]);
+      } else {
+        ESPALIER_UNROLL
+        for (int i = 0; i < kWidth; ++i) {
+          if (i < depth) Store(to + i * width, square[i]);
+        }
       }
     }
   }
@@ -210,7 +252,6 @@ void MultiplySmall(const SmallMatmulOptions& o, const float* a, const float* b,
   tile.left_k = left.column;
   tile.out_row = transpose ? 1 : o.n;
   tile.out_column = transpose ? o.n : 1;
-  tile.bias_row = transpose ? 1 : 0;
   tile.bias_column = transpose ? 0 : 1;
   tile.activation = o.activation;
   tile.slope = o.slope;
@@ -239,9 +280,7 @@ void MultiplySmall(const SmallMatmulOptions& o, const float* a, const float* b,
         const int64_t tile_rows = rows - i < most ? rows - i : most;
         tile.left = left.data + i * left.row + k * left.column;
         tile.out = c + i * tile.out_row + j * tile.out_column;
-        tile.bias = bias == nullptr
-                        ? nullptr
-                        : bias + i * tile.bias_row + j * tile.bias_column;
+        tile.bias = bias == nullptr ? nullptr : bias + (transpose ? i : j);
         kTiles.run[vectors - 1][tile_rows - 1](tile);
         i += tile_rows;
       }

@@ -13,44 +13,41 @@
 namespace espalier {
 namespace {
 
-constexpr int64_t kTileColumnsLimit = 32;
+constexpr int64_t kTileColumnsLimit = 128;
 static_assert(kTileColumnsLimit % kWidth == 0, "whole squares");
 
 inline Vec Plus(Vec a, Vec b) { return a + b; }
 
 inline int64_t Least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-inline Vec LoadUpTo(const float* p, int64_t n) {
-  return n >= kWidth ? Load(p) : Load(p, n);
-}
-inline void StoreUpTo(float* p, Vec v, int64_t n) {
-  n >= kWidth ? Store(p, v) : Store(p, v, n);
-}
-
 // tile[j] lane i = x[i, j] for i < rows <= kWidth; lanes beyond are 0.
 inline void LoadTile(const float* x, int64_t rows, int64_t columns,
                      Vec (&tile)[kTileColumnsLimit]) {
   for (int64_t j = 0; j < columns; j += kWidth) {
     Vec square[kWidth];
-    for (int64_t i = 0; i < kWidth; ++i) {
-      square[i] =
-          i < rows ? LoadUpTo(x + i * columns + j, columns - j) : Broadcast(0);
-    }
-    Transpose(square);
-    for (int64_t i = 0; i < kWidth; ++i) tile[j + i] = square[i];
+    LoadTransposedUpTo(x + j, columns, rows, columns - j, square);
+    ESPALIER_UNROLL
+    for (int i = 0; i < kWidth; ++i) tile[j + i] = square[i];
   }
 }
 
+// The tile's vectors beyond the columns are not used, but read.
 inline void StoreTile(float* y, int64_t rows, int64_t columns,
                       const Vec (&tile)[kTileColumnsLimit]) {
   for (int64_t j = 0; j < columns; j += kWidth) {
     Vec square[kWidth];
-    for (int64_t i = 0; i < kWidth; ++i) {
-      square[i] = j + i < columns ? tile[j + i] : Broadcast(0);
-    }
+    ESPALIER_UNROLL
+    for (int i = 0; i < kWidth; ++i) square[i] = tile[j + i];
     Transpose(square);
-    for (int64_t i = 0; i < kWidth && i < rows; ++i) {
-      StoreUpTo(y + i * columns + j, square[i], columns - j);
+    const int64_t n = columns - j;
+    if (rows >= kWidth && n >= kWidth) {
+      ESPALIER_UNROLL
+      for (int i = 0; i < kWidth; ++i) Store(y + i * columns + j, square[i]);
+    } else {
+      ESPALIER_UNROLL
+      for (int i = 0; i < kWidth; ++i) {
+        if (i < rows) StoreUpTo(y + i * columns + j, square[i], n);
+      }
     }
   }
 }
@@ -64,12 +61,19 @@ void ForRow(const float* x, int64_t columns, Vec rest, F f) {
   if (j < columns) f(j, LoadOr(x + j, columns - j, rest), columns - j);
 }
 
-inline float MaxOfRow(const float* x, int64_t columns) {
+// The fold decides what becomes of a NaN.
+template <Vec (*kFold)(Vec, Vec)>
+float MaxOfRow(const float* x, int64_t columns) {
   const Vec lowest = Broadcast(-kInfinity);
-  Vec largest = lowest;
-  ForRow(x, columns, lowest,
-         [&](int64_t, Vec v, int64_t) { largest = Maximum(largest, v); });
-  return FoldLanes<Maximum>(largest);
+  Vec even = lowest, odd = lowest;
+  int64_t j = 0;
+  for (; j + 2 * kWidth <= columns; j += 2 * kWidth) {
+    even = kFold(Load(x + j), even);
+    odd = kFold(Load(x + j + kWidth), odd);
+  }
+  ForRow(x + j, columns - j, lowest,
+         [&](int64_t, Vec v, int64_t) { even = kFold(v, even); });
+  return FoldLanes<kFold>(kFold(even, odd));
 }
 
 // sums[j] = sum over rows of x[r * stride + j] for j < width: the rows are
@@ -167,7 +171,9 @@ void SumColumns(const float* x, int64_t rows, int64_t columns, float scale,
 }
 
 void MaxColumns(const float* x, int64_t rows, int64_t columns, float* y) {
-  for (int64_t r = 0; r < rows; ++r) y[r] = MaxOfRow(x + r * columns, columns);
+  for (int64_t r = 0; r < rows; ++r) {
+    y[r] = MaxOfRow<Maximum>(x + r * columns, columns);
+  }
 }
 
 // exp(x - largest) where x <= largest.
@@ -205,7 +211,8 @@ inline RowFacts ExponentiateTile(int64_t columns,
 // Stores exp(x - largest) in y, if not null, which may be x.
 inline void ExponentiateRow(const float* x, int64_t columns, float* y,
                             float* largest, float* sum) {
-  *largest = MaxOfRow(x, columns);
+  // A NaN may get lost here: it shows in the sum.
+  *largest = MaxOfRow<MaxOrSecond>(x, columns);
   const Vec most = Broadcast(*largest);
   Vec sums = Broadcast(0);
   ForRow(x, columns, Broadcast(-kInfinity), [&](int64_t j, Vec v, int64_t n) {

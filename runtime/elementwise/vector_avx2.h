@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "runtime/elementwise/unroll.h"
+
 namespace espalier {
 namespace {
 
@@ -40,6 +42,9 @@ inline Vec LoadOr(const float* p, int64_t n, Vec rest) {
                            _mm256_castsi256_ps(mask))};
 }
 inline void Store(float* p, Vec a) { _mm256_storeu_ps(p, a.v); }
+inline void StoreFirst(float* p, Vec a) {
+  _mm_store_ss(p, _mm256_castps256_ps128(a.v));
+}
 inline void Store(float* p, Vec a, int64_t n) {
   _mm256_maskstore_ps(p, FirstLanes(n), a.v);
 }
@@ -88,7 +93,22 @@ template <int kBits>
 Int ShiftRight(Int a) {
   return {_mm256_srai_epi32(a.v, kBits)};
 }
-inline Int RoundToInt(Vec a) { return {_mm256_cvtps_epi32(a.v)}; }
+inline Vec Permute(Vec a, Int lane) {
+  return {_mm256_permutevar8x32_ps(a.v, lane.v)};
+}
+inline Int LoadInt(const int32_t* p) {
+  return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))};
+}
+inline Vec Round(Vec a) { return {_mm256_round_ps(a.v, 0)}; }
+inline Vec ScaleByPower(Vec a, Vec n) {
+  const __m256i whole = _mm256_cvtps_epi32(n.v);
+  const __m256i half = _mm256_srai_epi32(whole, 1);
+  const __m256i bias = _mm256_set1_epi32(127);
+  const __m256i low = _mm256_add_epi32(half, bias);
+  const __m256i high = _mm256_add_epi32(_mm256_sub_epi32(whole, half), bias);
+  return a * Vec{_mm256_castsi256_ps(_mm256_slli_epi32(low, 23))} *
+         Vec{_mm256_castsi256_ps(_mm256_slli_epi32(high, 23))};
+}
 inline Int TruncateToInt(Vec a) { return {_mm256_cvttps_epi32(a.v)}; }
 inline Vec ToFloat(Int a) { return {_mm256_cvtepi32_ps(a.v)}; }
 inline Mask Equal(Int a, Int b) {
@@ -111,6 +131,7 @@ float FoldLanes(Vec a) {
 // 4x4 blocks are transposed inside 128-bit lanes, then the lanes swapped.
 inline void Transpose(Vec (&r)[kWidth]) {
   __m256 t[8];
+  ESPALIER_UNROLL
   for (int i = 0; i < 8; i += 4) {
     const __m256 ab_low = _mm256_unpacklo_ps(r[i].v, r[i + 1].v);
     const __m256 ab_high = _mm256_unpackhi_ps(r[i].v, r[i + 1].v);
@@ -121,10 +142,17 @@ inline void Transpose(Vec (&r)[kWidth]) {
     t[i + 2] = _mm256_shuffle_ps(ab_high, cd_high, 0x44);
     t[i + 3] = _mm256_shuffle_ps(ab_high, cd_high, 0xee);
   }
+  ESPALIER_UNROLL
   for (int i = 0; i < 4; ++i) {
     r[i].v = _mm256_permute2f128_ps(t[i], t[i + 4], 0x20);
     r[i + 4].v = _mm256_permute2f128_ps(t[i], t[i + 4], 0x31);
   }
+}
+
+inline void LoadTransposed(const float* p, int64_t stride, Vec (&r)[kWidth]) {
+  ESPALIER_UNROLL
+  for (int i = 0; i < kWidth; ++i) r[i] = Load(p + i * stride);
+  Transpose(r);
 }
 
 }  // namespace

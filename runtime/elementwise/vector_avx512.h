@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "runtime/elementwise/unroll.h"
+
 namespace espalier {
 namespace {
 
@@ -36,6 +38,9 @@ inline Vec LoadOr(const float* p, int64_t n, Vec rest) {
   return {_mm512_mask_loadu_ps(rest.v, FirstLanes(n), p)};
 }
 inline void Store(float* p, Vec a) { _mm512_storeu_ps(p, a.v); }
+inline void StoreFirst(float* p, Vec a) {
+  _mm_store_ss(p, _mm512_castps512_ps128(a.v));
+}
 inline void Store(float* p, Vec a, int64_t n) {
   _mm512_mask_storeu_ps(p, FirstLanes(n), a.v);
 }
@@ -84,7 +89,12 @@ template <int kBits>
 Int ShiftRight(Int a) {
   return {_mm512_srai_epi32(a.v, kBits)};
 }
-inline Int RoundToInt(Vec a) { return {_mm512_cvtps_epi32(a.v)}; }
+inline Vec Permute(Vec a, Int lane) {
+  return {_mm512_permutexvar_ps(lane.v, a.v)};
+}
+inline Int LoadInt(const int32_t* p) { return {_mm512_loadu_si512(p)}; }
+inline Vec Round(Vec a) { return {_mm512_roundscale_ps(a.v, 0)}; }
+inline Vec ScaleByPower(Vec a, Vec n) { return {_mm512_scalef_ps(a.v, n.v)}; }
 inline Int TruncateToInt(Vec a) { return {_mm512_cvttps_epi32(a.v)}; }
 inline Vec ToFloat(Int a) { return {_mm512_cvtepi32_ps(a.v)}; }
 inline Mask Equal(Int a, Int b) { return {_mm512_cmpeq_epi32_mask(a.v, b.v)}; }
@@ -104,29 +114,50 @@ float FoldLanes(Vec a) {
   return _mm512_cvtss_f32(a.v);
 }
 
-// 4x4 blocks are transposed inside 128-bit lanes, then the lanes as 4x4.
+// r[0..3] hold a 4x4 block in each 128-bit lane; transposes each.
+inline void TransposeInLanes(Vec* r) {
+  const __m512 ab_low = _mm512_unpacklo_ps(r[0].v, r[1].v);
+  const __m512 ab_high = _mm512_unpackhi_ps(r[0].v, r[1].v);
+  const __m512 cd_low = _mm512_unpacklo_ps(r[2].v, r[3].v);
+  const __m512 cd_high = _mm512_unpackhi_ps(r[2].v, r[3].v);
+  r[0].v = _mm512_shuffle_ps(ab_low, cd_low, 0x44);
+  r[1].v = _mm512_shuffle_ps(ab_low, cd_low, 0xee);
+  r[2].v = _mm512_shuffle_ps(ab_high, cd_high, 0x44);
+  r[3].v = _mm512_shuffle_ps(ab_high, cd_high, 0xee);
+}
+
+// The lanes are transposed as a 4x4 matrix after the blocks inside them.
 inline void Transpose(Vec (&r)[kWidth]) {
-  __m512 t[16];
-  for (int i = 0; i < 16; i += 4) {
-    const __m512 ab_low = _mm512_unpacklo_ps(r[i].v, r[i + 1].v);
-    const __m512 ab_high = _mm512_unpackhi_ps(r[i].v, r[i + 1].v);
-    const __m512 cd_low = _mm512_unpacklo_ps(r[i + 2].v, r[i + 3].v);
-    const __m512 cd_high = _mm512_unpackhi_ps(r[i + 2].v, r[i + 3].v);
-    t[i] = _mm512_shuffle_ps(ab_low, cd_low, 0x44);
-    t[i + 1] = _mm512_shuffle_ps(ab_low, cd_low, 0xee);
-    t[i + 2] = _mm512_shuffle_ps(ab_high, cd_high, 0x44);
-    t[i + 3] = _mm512_shuffle_ps(ab_high, cd_high, 0xee);
-  }
+  ESPALIER_UNROLL
+  for (int i = 0; i < 16; i += 4) TransposeInLanes(r + i);
+  ESPALIER_UNROLL
   for (int i = 0; i < 4; ++i) {
-    const __m512 low01 = _mm512_shuffle_f32x4(t[i], t[i + 4], 0x44);
-    const __m512 high01 = _mm512_shuffle_f32x4(t[i], t[i + 4], 0xee);
-    const __m512 low23 = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0x44);
-    const __m512 high23 = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0xee);
+    const __m512 low01 = _mm512_shuffle_f32x4(r[i].v, r[i + 4].v, 0x44);
+    const __m512 high01 = _mm512_shuffle_f32x4(r[i].v, r[i + 4].v, 0xee);
+    const __m512 low23 = _mm512_shuffle_f32x4(r[i + 8].v, r[i + 12].v, 0x44);
+    const __m512 high23 = _mm512_shuffle_f32x4(r[i + 8].v, r[i + 12].v, 0xee);
     r[i].v = _mm512_shuffle_f32x4(low01, low23, 0x88);
     r[i + 4].v = _mm512_shuffle_f32x4(low01, low23, 0xdd);
     r[i + 8].v = _mm512_shuffle_f32x4(high01, high23, 0x88);
     r[i + 12].v = _mm512_shuffle_f32x4(high01, high23, 0xdd);
   }
+}
+
+// Loads can put four floats into any lane, which saves half of the shuffles:
+// those take one port only.
+inline void LoadTransposed(const float* p, int64_t stride, Vec (&r)[kWidth]) {
+  ESPALIER_UNROLL
+  for (int i = 0; i < 16; ++i) {
+    // Lane l: floats i / 4 * 4 and on, of row 4 * l + i % 4.
+    const float* q = p + i % 4 * stride + i / 4 * 4;
+    __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(q));
+    v = _mm512_mask_broadcast_f32x4(v, 0x00f0, _mm_loadu_ps(q + 4 * stride));
+    v = _mm512_mask_broadcast_f32x4(v, 0x0f00, _mm_loadu_ps(q + 8 * stride));
+    v = _mm512_mask_broadcast_f32x4(v, 0xf000, _mm_loadu_ps(q + 12 * stride));
+    r[i].v = v;
+  }
+  ESPALIER_UNROLL
+  for (int i = 0; i < 16; i += 4) TransposeInLanes(r + i);
 }
 
 }  // namespace

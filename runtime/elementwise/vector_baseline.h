@@ -9,6 +9,8 @@
 
 #include <cstdint>
 
+#include "runtime/elementwise/unroll.h"
+
 namespace espalier {
 namespace {
 
@@ -40,6 +42,7 @@ inline Vec LoadOr(const float* p, int64_t n, Vec rest) {
   return Load(lanes);
 }
 inline void Store(float* p, Vec a) { _mm_storeu_ps(p, a.v); }
+inline void StoreFirst(float* p, Vec a) { _mm_store_ss(p, a.v); }
 inline void Store(float* p, Vec a, int64_t n) {
   float lanes[4];
   Store(lanes, a);
@@ -82,8 +85,33 @@ template <int kBits>
 Int ShiftRight(Int a) {  // keeps the sign
   return {_mm_srai_epi32(a.v, kBits)};
 }
-// Both give INT32_MIN for NaN and what does not fit.
-inline Int RoundToInt(Vec a) { return {_mm_cvtps_epi32(a.v)}; }
+// The lanes of a that `lane` names, all in [0, kWidth).
+inline Vec Permute(Vec a, Int lane) {
+  float from[4], to[4];
+  int32_t index[4];
+  Store(from, a);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(index), lane.v);
+  for (int i = 0; i < 4; ++i) to[i] = from[index[i]];
+  return Load(to);
+}
+inline Int LoadInt(const int32_t* p) {
+  return {_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))};
+}
+// To the nearest integer. REQUIRES: |a| < 2^31, or NaN.
+inline Vec Round(Vec a) { return {_mm_cvtepi32_ps(_mm_cvtps_epi32(a.v))}; }
+// a * 2^n, rounded once. REQUIRES: a is in [1/2, 2] and n an integer in
+// [-150, 129], or a is NaN. The power is applied in two halves, so that the
+// rounding into the denormals, or the overflow, comes with the second.
+inline Vec ScaleByPower(Vec a, Vec n) {
+  const __m128i whole = _mm_cvtps_epi32(n.v);
+  const __m128i half = _mm_srai_epi32(whole, 1);
+  const __m128i bias = _mm_set1_epi32(127);
+  const __m128i low = _mm_add_epi32(half, bias);
+  const __m128i high = _mm_add_epi32(_mm_sub_epi32(whole, half), bias);
+  return a * Vec{_mm_castsi128_ps(_mm_slli_epi32(low, 23))} *
+         Vec{_mm_castsi128_ps(_mm_slli_epi32(high, 23))};
+}
+// INT32_MIN for NaN and what does not fit.
 inline Int TruncateToInt(Vec a) { return {_mm_cvttps_epi32(a.v)}; }
 inline Vec ToFloat(Int a) { return {_mm_cvtepi32_ps(a.v)}; }
 inline Mask Equal(Int a, Int b) {
@@ -106,6 +134,13 @@ float FoldLanes(Vec a) {
 // r[i] lane j becomes r[j] lane i.
 inline void Transpose(Vec (&r)[kWidth]) {
   _MM_TRANSPOSE4_PS(r[0].v, r[1].v, r[2].v, r[3].v);
+}
+
+// r[i] lane j = p[j * stride + i]: a square, transposed on the way.
+inline void LoadTransposed(const float* p, int64_t stride, Vec (&r)[kWidth]) {
+  ESPALIER_UNROLL
+  for (int i = 0; i < kWidth; ++i) r[i] = Load(p + i * stride);
+  Transpose(r);
 }
 
 }  // namespace

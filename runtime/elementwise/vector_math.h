@@ -46,14 +46,13 @@ inline Vec SelectGreater(Vec a, Vec b, Vec c, Vec d) {
 
 // x = n * log(2) + r, |r| <= log(2) / 2 (a little more after rounding).
 struct Reduced {
-  Int n;
+  Vec n;
   Vec r;
 };
 inline Reduced ReduceByLog2(Vec x) {
-  const Int n = RoundToInt(x * Broadcast(kInverseLog2));
-  const Vec steps = ToFloat(n);
-  const Vec r = NegMulAdd(steps, Broadcast(kLog2High), x);
-  return {n, NegMulAdd(steps, Broadcast(kLog2Low), r)};
+  const Vec n = Round(x * Broadcast(kInverseLog2));
+  const Vec r = NegMulAdd(n, Broadcast(kLog2High), x);
+  return {n, NegMulAdd(n, Broadcast(kLog2Low), r)};
 }
 
 // exp(r) - 1 for |r| <= log(2) / 2, as r + r * r * polynomial (2.3e-9).
@@ -72,14 +71,11 @@ inline Vec PowerOfTwo(Int n) {
   return FromBits(ShiftLeft<23>(n + IntBroadcast(127)));
 }
 
-// exp(x + low) for -104 <= x <= 89 (or NaN) and small low. The power is
-// applied in two halves, so that the one rounding into the denormals, or the
-// overflow, comes with the second.
+// exp(x + low) for -104 <= x <= 89 (or NaN) and small low.
 inline Vec ExpInRange(Vec x, Vec low) {
   const Reduced reduced = ReduceByLog2(x);
   const Vec y = Broadcast(1) + Expm1OfReduced(reduced.r + low);
-  const Int half = ShiftRight<1>(reduced.n);
-  return y * PowerOfTwo(half) * PowerOfTwo(reduced.n - half);
+  return ScaleByPower(y, reduced.n);
 }
 
 inline Vec Exp(Vec x) {
@@ -92,7 +88,7 @@ inline Vec Exp(Vec x) {
 // last addition, since 2^128 is no float.
 inline Vec Expm1InRange(Vec x) {
   const Reduced reduced = ReduceByLog2(x);
-  const Vec half_power = PowerOfTwo(reduced.n - IntBroadcast(1));
+  const Vec half_power = ScaleByPower(Broadcast(0.5f), reduced.n);
   const Vec half = MulAdd(half_power, Expm1OfReduced(reduced.r),
                           half_power - Broadcast(0.5f));
   return half + half;
