@@ -69,10 +69,12 @@ std::vector<Row> Table() {
   table.push_back({"training/", library, {"Abseil"}});
   table.push_back({"training/mpi", library, {"Abseil", "MPI"}});
   table.push_back({"tools/", with_tools, {"Abseil", "CLI11"}});
+  std::vector<absl::string_view> with_benchmarks = with_tools;
+  with_benchmarks.push_back("benchmarks/");
   // The bare library is what a benchmark compares with.
   table.push_back(
       {"benchmarks/",
-       with_tools,
+       with_benchmarks,
        {"Abseil", "Google Benchmark", "GoogleTest", "oneDNN", "OpenMP"}});
   table.push_back({"tests/", with_tests, {"Abseil", "GoogleTest"}});
   // What the file under test wraps, its test may hold it against.
