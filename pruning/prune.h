@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,8 @@ struct PruneReport {
   std::string ToString() const;  // a table for people to read
   int64_t removed() const;
 };
+
+std::ostream& operator<<(std::ostream& out, const PruneReport& report);
 
 struct PruneResult {
   Model model;

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -84,6 +83,10 @@ std::string PruneReport::ToString() const {
   absl::StrAppendFormat(&text, "parameters: %d before, %d after\n",
                         parameters_before, parameters_after);
   return text;
+}
+
+std::ostream& operator<<(std::ostream& out, const PruneReport& report) {
+  return out << report.ToString();
 }
 
 }  // namespace espalier
