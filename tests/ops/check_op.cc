@@ -11,13 +11,14 @@
 #include "ops/binary.h"
 #include "ops/reduce.h"
 #include "ops/registry.h"
+#include "tests/testing/execution.h"
 #include "tests/testing/status_matchers.h"
 #include "transforms/autodiff.h"
 
 namespace espalier {
 namespace {
 
-constexpr double kFromKink = 0.01;
+constexpr double kFromKink = 0x1p-7;
 
 // The only node of the case that is no leaf.
 const Node& OpNode(const Graph& graph) {
@@ -86,6 +87,76 @@ double CheckDirection(const Graph& graph, const LeafValues& at,
   return numeric;
 }
 
+// The inputs with respect to which there are gradients.
+std::vector<std::string> WantedInputs(const OpCase& op_case) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < op_case.inputs.size(); ++i) {
+    if (op_case.inputs[i].dtype == DataType::kF32) {
+      names.push_back(InputName(i));
+    }
+  }
+  return names;
+}
+
+// With y the case's result, g its gradients with respect to its inputs, and new
+// inputs c and v: "once" is sum(c * y), "twice" sum(v * g) over all g. The
+// gradients of both are outputs too, "once_x0", "twice_x0", "twice_c".
+absl::StatusOr<Graph> GradientGraph(const OpCase& op_case) {
+  GraphBuilder g("gradients");
+  std::vector<Value> inputs;
+  std::vector<Value> wrt;
+  for (size_t i = 0; i < op_case.inputs.size(); ++i) {
+    const TensorType& type = op_case.inputs[i];
+    inputs.push_back(g.Input(InputName(i), type.shape, type.dtype));
+    if (type.dtype == DataType::kF32) wrt.push_back(inputs.back());
+  }
+  const Value y = op_case.build(inputs);
+  const Value c = g.Input("c", y.shape());
+  const Value once = Sum(Mul(y, c));
+  g.Output("once", once);
+  Value twice = g.Constant(0.0f);
+  const std::vector<Value> gradients = Gradients(once, wrt);
+  for (size_t i = 0; i < wrt.size(); ++i) {
+    const Value v = g.Input(absl::StrCat("v", i), gradients[i].shape());
+    twice = Add(twice, Sum(Mul(gradients[i], v)));
+    if (!twice.valid()) return g.status();
+    g.Output(absl::StrCat("once_", wrt[i].node().name), gradients[i]);
+  }
+  g.Output("twice", twice);
+  wrt.push_back(c);
+  const std::vector<Value> second = Gradients(twice, wrt);
+  for (size_t i = 0; i < wrt.size(); ++i) {
+    g.Output(absl::StrCat("twice_", wrt[i].node().name), second[i]);
+  }
+  return g.Build();
+}
+
+// How far float32 results may be from `y`, as the case says.
+DoubleTensor Tolerances(const OpCase& op_case, const Graph& graph,
+                        const LeafValues& leaves, const DoubleTensor& y) {
+  DoubleTensor tolerances(y.shape());
+  if (op_case.terms == 0) {
+    for (int64_t i = 0; i < y.num_elements(); ++i) {
+      tolerances[i] = op_case.relative * std::fabs(y[i]) + op_case.absolute;
+    }
+    return tolerances;
+  }
+  LeafValues magnitudes = leaves;
+  for (auto& [name, value] : magnitudes) {
+    for (int64_t i = 0; i < value.num_elements(); ++i) {
+      value[i] = std::fabs(value[i]);
+    }
+  }
+  const absl::StatusOr<InterpretedRun> sums = Interpret(graph, magnitudes);
+  EXPECT_OK(sums);
+  if (!sums.ok()) return tolerances;
+  const double factor = 2 * static_cast<double>(op_case.terms + 2) * 0x1p-24;
+  for (int64_t i = 0; i < y.num_elements(); ++i) {
+    tolerances[i] = factor * sums->outputs.at("y")[i];
+  }
+  return tolerances;
+}
+
 // A point of the box: each element at one of its ends, or between them.
 DoubleTensor PointIn(const IntervalTensor& box, TestRandom& random) {
   DoubleTensor x(box.shape);
@@ -125,12 +196,14 @@ std::vector<const T*> Pointers(const std::vector<T>& values) {
 
 }  // namespace
 
-LeafValues DrawInputs(const OpCase& op_case, const Graph& graph, int64_t batch,
+LeafValues DrawLeaves(const OpCase& op_case, const Graph& graph, int64_t batch,
                       TestRandom& random) {
   LeafValues leaves;
-  for (NodeId id : graph.inputs()) {
-    const Node& node = graph.node(id);
-    leaves[node.name] = DrawInput(op_case, node.type, batch, random);
+  for (const auto& ids : {graph.inputs(), graph.parameters()}) {
+    for (NodeId id : ids) {
+      const Node& node = graph.node(id);
+      leaves[node.name] = DrawInput(op_case, node.type, batch, random);
+    }
   }
   return leaves;
 }
@@ -141,7 +214,7 @@ void CheckType(const OpCase& op_case) {
   EXPECT_EQ(OpNode(graph).inputs.size(), op_case.inputs.size());
   TestRandom random(1);
   for (int64_t batch : {1, 2, 5}) {
-    const LeafValues leaves = DrawInputs(op_case, graph, batch, random);
+    const LeafValues leaves = DrawLeaves(op_case, graph, batch, random);
     ASSERT_OK_AND_ASSIGN(const InterpretedRun run, Interpret(graph, leaves));
     EXPECT_EQ(run.outputs.at("y").shape(),
               OpNode(graph).type.shape.Bind(batch));
@@ -168,43 +241,16 @@ void CheckAttributes(const OpCase& op_case) {
 }
 
 void CheckGradients(const OpCase& op_case) {
-  GraphBuilder g("gradients");
-  std::vector<Value> inputs;
-  std::vector<Value> wrt;
-  for (size_t i = 0; i < op_case.inputs.size(); ++i) {
-    const TensorType& type = op_case.inputs[i];
-    inputs.push_back(g.Input(InputName(i), type.shape, type.dtype));
-    if (type.dtype == DataType::kF32) wrt.push_back(inputs.back());
-  }
-  // `once` is linear in the result, `twice` in its gradients.
-  const Value y = op_case.build(inputs);
-  const Value c = g.Input("c", y.shape());
-  const Value once = Sum(Mul(y, c));
-  g.Output("once", once);
-  Value twice = g.Constant(0.0f);
-  std::vector<std::string> names;
-  for (const Value& gradient : Gradients(once, wrt)) {
-    const Value v = g.Input(absl::StrCat("v", names.size()), gradient.shape());
-    twice = Add(twice, Sum(Mul(gradient, v)));
-    names.push_back(wrt[names.size()].node().name);
-    g.Output(absl::StrCat("once_", names.back()), gradient);
-  }
-  g.Output("twice", twice);
-  wrt.push_back(c);
+  ASSERT_OK_AND_ASSIGN(const Graph graph, GradientGraph(op_case));
+  const std::vector<std::string> names = WantedInputs(op_case);
   std::vector<std::string> names_and_c = names;
   names_and_c.push_back("c");
-  const std::vector<Value> second = Gradients(twice, wrt);
-  for (size_t i = 0; i < wrt.size(); ++i) {
-    g.Output(absl::StrCat("twice_", names_and_c[i]), second[i]);
-  }
-  ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
-
   TestRandom random(2);
   double largest = 0;
   double largest_second = 0;
   for (int64_t batch : {1, 4}) {
     for (int repeat = 0; repeat < 3; ++repeat) {
-      const LeafValues at = DrawInputs(op_case, graph, batch, random);
+      const LeafValues at = DrawLeaves(op_case, graph, batch, random);
       largest = std::max(
           largest, std::fabs(CheckDirection(graph, at, names, "once", random)));
       largest_second = std::max(
@@ -217,11 +263,74 @@ void CheckGradients(const OpCase& op_case) {
   EXPECT_EQ(largest_second < 1e-6, op_case.flat);
 }
 
+void CheckExecution(const OpCase& op_case) {
+  for (Operands operands : {Operands::kInputs, Operands::kParameters}) {
+    ASSERT_OK_AND_ASSIGN(const Graph graph, BuildCase(op_case, operands));
+    if (operands == Operands::kParameters && graph.parameters().empty()) return;
+    TestRandom random(4);
+    for (int64_t batch : {1, 2, 8}) {
+      for (bool integers : {false, true}) {
+        // Integers up to 7 sum up exactly; a mean divides.
+        if (integers && (op_case.terms == 0 || op_case.kind == "mean")) {
+          continue;
+        }
+        LeafValues leaves = DrawLeaves(op_case, graph, batch, random);
+        if (integers) {
+          for (auto& [name, value] : leaves) {
+            value = random.Integers(value.shape(), 15);
+            for (int64_t i = 0; i < value.num_elements(); ++i) value[i] -= 7;
+          }
+        }
+        ASSERT_OK_AND_ASSIGN(const InterpretedRun run,
+                             Interpret(graph, leaves));
+        const DoubleTensor& expected = run.outputs.at("y");
+        ASSERT_OK_AND_ASSIGN(Execution execution,
+                             Execution::Create(graph, leaves));
+        ASSERT_OK_AND_ASSIGN(const LeafValues outputs, execution.Run(leaves));
+        const DoubleTensor& found = outputs.at("y");
+        ASSERT_EQ(found.shape(), expected.shape());
+        const DoubleTensor tolerances =
+            integers ? DoubleTensor(expected.shape())
+                     : Tolerances(op_case, graph, leaves, expected);
+        for (int64_t i = 0; i < expected.num_elements(); ++i) {
+          ASSERT_NEAR(found[i], expected[i], tolerances[i])
+              << "element " << i << ", batch " << batch;
+        }
+      }
+    }
+  }
+}
+
+void CheckGradientExecution(const OpCase& op_case) {
+  constexpr double kTolerance = 1e-5;
+  ASSERT_OK_AND_ASSIGN(const Graph graph, GradientGraph(op_case));
+  TestRandom random(5);
+  for (int64_t batch : {1, 5}) {
+    const LeafValues leaves = DrawLeaves(op_case, graph, batch, random);
+    ASSERT_OK_AND_ASSIGN(const InterpretedRun run, Interpret(graph, leaves));
+    ASSERT_OK_AND_ASSIGN(Execution execution, Execution::Create(graph, leaves));
+    ASSERT_OK_AND_ASSIGN(const LeafValues outputs, execution.Run(leaves));
+    for (const auto& [name, expected] : run.outputs) {
+      const DoubleTensor& found = outputs.at(name);
+      ASSERT_EQ(found.shape(), expected.shape());
+      double largest = 1;
+      for (double value : expected.values()) {
+        largest = std::max(largest, std::fabs(value));
+      }
+      for (int64_t i = 0; i < expected.num_elements(); ++i) {
+        ASSERT_NEAR(found[i], expected[i], kTolerance * largest)
+            << name << ", element " << i << ", batch " << batch;
+      }
+    }
+  }
+}
+
 void CheckBounds(const OpCase& op_case) {
   if (op_case.mixes_samples) return;
   ASSERT_OK_AND_ASSIGN(const Graph graph, BuildCase(op_case));
   const Node& node = OpNode(graph);
   const Shape output = node.type.shape.Bind(1);
+  ASSERT_OK_AND_ASSIGN(Execution execution, Execution::Create(graph, {}));
   TestRandom random(3);
   for (double width : {0.0, 1e-6, 0.01, 0.5, 10.0}) {
     std::vector<IntervalTensor> boxes;
@@ -236,13 +345,18 @@ void CheckBounds(const OpCase& op_case) {
     for (int sample = 0; sample < 40; ++sample) {
       std::vector<DoubleTensor> points;
       points.reserve(boxes.size());
+      LeafValues leaves = {{"batch", DoubleTensor(Shape({1}))}};
       for (const IntervalTensor& box : boxes) {
-        points.push_back(PointIn(box, random));
+        leaves[InputName(points.size())] = PointIn(box, random);
+        points.push_back(leaves[InputName(points.size())]);
       }
-      const DoubleTensor y = node.op->Evaluate(Pointers(points), output);
-      for (size_t i = 0; i < bounds.lower.size(); ++i) {
-        ASSERT_LE(bounds.lower[i], y[static_cast<int64_t>(i)]) << width;
-        ASSERT_GE(bounds.upper[i], y[static_cast<int64_t>(i)]) << width;
+      const DoubleTensor exact = node.op->Evaluate(Pointers(points), output);
+      ASSERT_OK_AND_ASSIGN(const LeafValues outputs, execution.Run(leaves));
+      for (const DoubleTensor& y : {exact, outputs.at("y")}) {
+        for (size_t i = 0; i < bounds.lower.size(); ++i) {
+          ASSERT_LE(bounds.lower[i], y[static_cast<int64_t>(i)]) << width;
+          ASSERT_GE(bounds.upper[i], y[static_cast<int64_t>(i)]) << width;
+        }
       }
     }
   }

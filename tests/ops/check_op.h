@@ -8,8 +8,9 @@
 
 namespace espalier {
 
-// Random values for all inputs of the case's graph, as the case wants them.
-LeafValues DrawInputs(const OpCase& op_case, const Graph& graph, int64_t batch,
+// Random values for all inputs and parameters of a graph, as the case wants
+// them.
+LeafValues DrawLeaves(const OpCase& op_case, const Graph& graph, int64_t batch,
                       TestRandom& random);
 
 // The inferred type is that of what Evaluate gives, for several batch sizes.
@@ -23,8 +24,16 @@ void CheckAttributes(const OpCase& op_case);
 // differences in double precision: |a - b| <= 1e-8 + 1e-6 |b|.
 void CheckGradients(const OpCase& op_case);
 
-// Bounds contain Evaluate at random and extreme points of random boxes, with
-// tolerance zero.
+// Float32 execution is as near to Evaluate as the case says, for several batch
+// sizes, with operands without the batch as inputs and as parameters. Sums and
+// products of small integers are exact.
+void CheckExecution(const OpCase& op_case);
+
+// The gradient's graph in float32 agrees with the interpreter's.
+void CheckGradientExecution(const OpCase& op_case);
+
+// Bounds contain Evaluate and float32 results at random and extreme points of
+// random boxes, with tolerance zero.
 void CheckBounds(const OpCase& op_case);
 
 }  // namespace espalier

@@ -277,6 +277,8 @@ void AddSoftmax(std::vector<OpCase>& cases) {
 
 }  // namespace
 
+void PrintTo(const OpCase& op_case, std::ostream* os) { *os << op_case.name; }
+
 std::vector<OpCase> OpCases() {
   std::vector<OpCase> cases;
   AddElementwise(cases);
@@ -290,14 +292,18 @@ std::vector<OpCase> OpCases() {
 
 std::string InputName(size_t i) { return absl::StrCat("x", i); }
 
-absl::StatusOr<Graph> BuildCase(const OpCase& op_case) {
+absl::StatusOr<Graph> BuildCase(const OpCase& op_case, Operands operands) {
   GraphBuilder g(op_case.name);
   std::vector<Value> inputs;
   bool batched = false;
   for (size_t i = 0; i < op_case.inputs.size(); ++i) {
-    inputs.push_back(g.Input(InputName(i), op_case.inputs[i].shape,
-                             op_case.inputs[i].dtype));
-    batched = batched || op_case.inputs[i].shape.has_symbolic_batch();
+    const auto& [dtype, shape] = op_case.inputs[i];
+    const bool parameter =
+        operands == Operands::kParameters && !shape.has_symbolic_batch();
+    inputs.push_back(
+        parameter ? g.Parameter(InputName(i), shape, Initializer::Normal(1))
+                  : g.Input(InputName(i), shape, dtype));
+    batched = batched || shape.has_symbolic_batch();
   }
   if (!batched) g.Input("batch", {kBatch});
   g.Output("y", op_case.build(inputs));

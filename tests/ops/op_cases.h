@@ -4,6 +4,7 @@
 #define ESPALIER_TESTS_OPS_OP_CASES_H_
 
 #include <functional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct OpCase {
   std::vector<TensorType> inputs;
   std::function<Value(absl::Span<const Value>)> build;
 
-  // f32 inputs are drawn from [low, high), at least 0.01 away from the kink.
+  // f32 inputs are drawn from [low, high), at least 2^-7 away from the kink.
   double low = -2;
   double high = 2;
   absl::optional<double> kink = absl::nullopt;
@@ -39,6 +40,9 @@ struct OpCase {
   bool mixes_samples = false;
 };
 
+// How GoogleTest prints one.
+void PrintTo(const OpCase& op_case, std::ostream* os);
+
 // At least one for every kind in StandardOps() but the leaves.
 std::vector<OpCase> OpCases();
 
@@ -47,7 +51,10 @@ std::string InputName(size_t i);
 
 // The case's graph; its only output is called "y". Where no input has the batch
 // there is one more, "batch" of shape [N], that only says how large it is.
-absl::StatusOr<Graph> BuildCase(const OpCase& op_case);
+// What has no batch can be made a parameter instead of an input.
+enum class Operands { kInputs, kParameters };
+absl::StatusOr<Graph> BuildCase(const OpCase& op_case,
+                                Operands operands = Operands::kInputs);
 
 }  // namespace espalier
 

@@ -36,6 +36,8 @@ class OpCaseTest : public testing::TestWithParam<OpCase> {};
 TEST_P(OpCaseTest, Type) { CheckType(GetParam()); }
 TEST_P(OpCaseTest, Attributes) { CheckAttributes(GetParam()); }
 TEST_P(OpCaseTest, Gradients) { CheckGradients(GetParam()); }
+TEST_P(OpCaseTest, Execution) { CheckExecution(GetParam()); }
+TEST_P(OpCaseTest, GradientExecution) { CheckGradientExecution(GetParam()); }
 TEST_P(OpCaseTest, Bounds) { CheckBounds(GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(All, OpCaseTest, testing::ValuesIn(OpCases()),

@@ -1,0 +1,220 @@
+// What docs/special_values.md says, of float32 execution. A session refuses
+// inputs that are not finite, so they are made inside: log(-1) is NaN, log(0)
+// is -infinity.
+#include <cmath>
+#include <limits>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "ops/binary.h"
+#include "ops/dense.h"
+#include "ops/elementwise.h"
+#include "ops/reduce.h"
+#include "ops/reshape.h"
+#include "ops/softmax.h"
+#include "tests/testing/execution.h"
+#include "tests/testing/graph_helpers.h"
+#include "tests/testing/random_tensors.h"
+#include "tests/testing/status_matchers.h"
+#include "transforms/autodiff.h"
+
+namespace espalier {
+namespace {
+
+constexpr float kMax = std::numeric_limits<float>::max();
+
+// Runs take numbers below the smallest normal one for zero.
+double Flushed(double x) { return std::fabs(x) < 0x1p-126 ? 0 * x : x; }
+
+// Executes `build` on the input x [1, n], and checks that each result is the
+// interpreter's: the same infinity or NaN, and nearly the same number.
+DoubleTensor Execute(const std::function<Value(Value x)>& build,
+                     const std::vector<double>& x) {
+  GraphBuilder g("test");
+  const auto n = static_cast<int64_t>(x.size());
+  g.Output("y", build(g.Input("x", {kBatch, n})));
+  const absl::StatusOr<Graph> graph = g.Build();
+  EXPECT_OK(graph);
+  const LeafValues leaves = {{"x", Matrix(1, n, x)}};
+  absl::StatusOr<Execution> execution = Execution::Create(*graph, leaves);
+  EXPECT_OK(execution);
+  const absl::StatusOr<LeafValues> outputs = execution->Run(leaves);
+  EXPECT_OK(outputs);
+  if (!outputs.ok()) return DoubleTensor();
+  const DoubleTensor y = outputs->at("y");
+  LeafValues flushed = leaves;
+  for (int64_t i = 0; i < n; ++i)
+    flushed["x"][i] = Flushed(x[static_cast<size_t>(i)]);
+  const DoubleTensor expected = Interpret(*graph, flushed)->outputs.at("y");
+  for (int64_t i = 0; i < y.num_elements(); ++i) {
+    if (std::isnan(expected[i])) {
+      EXPECT_TRUE(std::isnan(y[i])) << "element " << i << " is " << y[i];
+    } else if (std::isinf(static_cast<float>(expected[i]))) {
+      EXPECT_EQ(y[i], static_cast<float>(expected[i])) << "element " << i;
+    } else {
+      EXPECT_NEAR(y[i], expected[i], 1e-5 * std::fabs(expected[i]) + 1e-37)
+          << "element " << i;
+    }
+  }
+  return y;
+}
+
+struct Case {
+  std::string name;
+  std::function<Value(Value)> f;
+};
+
+void PrintTo(const Case& c, std::ostream* os) { *os << c.name; }
+
+std::vector<Case> UnaryCases() {
+  return {{"abs", [](Value x) { return Abs(x); }},
+          {"exp", [](Value x) { return Exp(x); }},
+          {"identity", [](Value x) { return Identity(x); }},
+          {"leaky_relu", [](Value x) { return LeakyRelu(x, 0.1f); }},
+          {"leaky_relu_zero", [](Value x) { return LeakyRelu(x, 0); }},
+          {"log", [](Value x) { return Log(x); }},
+          {"neg", [](Value x) { return Neg(x); }},
+          {"relu", [](Value x) { return Relu(x); }},
+          {"scale", [](Value x) { return Scale(x, 2, true); }},
+          {"sigmoid", [](Value x) { return Sigmoid(x); }},
+          {"sign", [](Value x) { return Sign(x); }},
+          {"sqrt", [](Value x) { return Sqrt(x); }},
+          {"square", [](Value x) { return Square(x); }},
+          {"tanh", [](Value x) { return Tanh(x); }},
+          {"reshape", [](Value x) { return Flatten(x); }},
+          {"sum", [](Value x) { return Sum(x, {1}); }},
+          {"mean", [](Value x) { return Mean(x, {1}); }},
+          {"softmax", [](Value x) { return Softmax(x); }},
+          {"log_softmax", [](Value x) { return LogSoftmax(x); }}};
+}
+
+class SpecialValuesTest : public testing::TestWithParam<Case> {};
+
+TEST_P(SpecialValuesTest, NanAndInfinitiesForward) {
+  const auto& f = GetParam().f;
+  // NaN, -infinity, infinity, and plain numbers beside them.
+  Execute([&f](Value x) { return f(Log(x)); }, {-1});
+  Execute([&f](Value x) { return f(Log(x)); }, {0});
+  Execute([&f](Value x) { return f(Neg(Log(x))); }, {0});
+  Execute([&f](Value x) { return f(Log(x)); },
+          {-1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17});
+}
+
+TEST_P(SpecialValuesTest, NanAndInfinitiesBackward) {
+  const auto& f = GetParam().f;
+  // d sum(f(x)) / dx where x = log(-1), log(0), 0.
+  Execute(
+      [&f](Value x) {
+        const Value special = Log(x);
+        return Gradients(Sum(f(special)), {special})[0];
+      },
+      {-1, 0, 1});
+}
+
+TEST_P(SpecialValuesTest, FiniteExtremes) {
+  const auto& f = GetParam().f;
+  for (double x : {0.0, -0.0, 1e-45, -1e-45, 1e-38, 1.0, -1.0, 88.7, -104.0,
+                   static_cast<double>(kMax), -static_cast<double>(kMax)}) {
+    Execute([&f](Value v) { return f(v); }, {x});
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SpecialValuesTest,
+                         testing::ValuesIn(UnaryCases()),
+                         [](const testing::TestParamInfo<Case>& info) {
+                           return info.param.name;
+                         });
+
+TEST(SpecialValuesTest, BinaryOpsPassNanOn) {
+  for (auto f : {Add, Sub, Mul, Div}) {
+    Execute([f](Value x) { return f(Log(x), Exp(x), ""); }, {-1, 0, 1});
+    Execute([f](Value x) { return f(Exp(x), Log(x), ""); }, {-1, 0, 1});
+    Execute([f](Value x) { return f(Log(x), Log(x), ""); }, {-1, 0, 1});
+  }
+}
+
+TEST(SpecialValuesTest, ProductsPassNanOnThroughTheirActivation) {
+  for (Activation activation :
+       {Activation::kIdentity, Activation::kRelu, Activation::kLeakyRelu,
+        Activation::kSigmoid, Activation::kTanh}) {
+    for (int64_t units : {1, 3, 64}) {
+      Execute(
+          [=](Value x) {
+            GraphBuilder& g = *x.builder();
+            const Value weight = BroadcastTo(g.Constant(0.5f), {3, units});
+            const Value bias = BroadcastTo(g.Constant(1.0f), {units});
+            return Activate(Dense(Log(x), weight, bias), activation);
+          },
+          {-1, 2, 3});
+    }
+  }
+}
+
+// A unit that is zero is exactly zero after these (MapsZeroToZero).
+TEST(SpecialValuesTest, ZeroStaysZeroThroughAnActivation) {
+  for (Activation activation : {Activation::kIdentity, Activation::kRelu,
+                                Activation::kLeakyRelu, Activation::kTanh}) {
+    for (int64_t units : {1, 3, 64}) {
+      const DoubleTensor y = Execute(
+          [=](Value x) {
+            GraphBuilder& g = *x.builder();
+            const Value weight = BroadcastTo(g.Constant(0.0f), {3, units});
+            const Value bias = BroadcastTo(g.Constant(0.0f), {units});
+            return Activate(Dense(x, weight, bias), activation);
+          },
+          {-1, 2, 3});
+      for (double value : y.values()) EXPECT_EQ(value, 0);
+    }
+  }
+}
+
+TEST(SpecialValuesTest, CrossEntropyOfExtremeLogits) {
+  constexpr int64_t kRows = 20000;
+  constexpr int64_t kClasses = 5;
+  GraphBuilder g("test");
+  const Value logits = g.Input("x", {kBatch, kClasses});
+  const Value loss =
+      SoftmaxCrossEntropy(logits, g.Input("t", {kBatch}, DataType::kI32));
+  g.Output("loss", loss);
+  g.Output("gradient", Gradients(Sum(loss), {logits})[0]);
+  ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
+  ASSERT_OK_AND_ASSIGN(Execution execution, Execution::Create(graph, {}));
+  TestRandom random(1);
+  for (double range : {0.0, 1e-6, 1.0, 1e4, 1.5e38}) {
+    const LeafValues leaves = {
+        {"x", random.Tensor({kRows, kClasses}, -range, range)},
+        {"t", random.Integers({kRows}, kClasses)}};
+    ASSERT_OK_AND_ASSIGN(const LeafValues outputs, execution.Run(leaves));
+    for (double value : outputs.at("loss").values()) {
+      ASSERT_TRUE(std::isfinite(value) && value >= 0) << value;
+    }
+    const DoubleTensor& gradient = outputs.at("gradient");
+    for (int64_t row = 0; row < kRows; ++row) {
+      double sum = 0;
+      for (int64_t j = 0; j < kClasses; ++j) {
+        sum += gradient[row * kClasses + j];
+      }
+      ASSERT_NEAR(sum, 0, 0x1p-20);
+    }
+  }
+}
+
+TEST(SpecialValuesTest, ALabelThatIsNoClassFailsTheRun) {
+  GraphBuilder g("test");
+  g.Output("loss", SoftmaxCrossEntropy(g.Input("x", {kBatch, 3}),
+                                       g.Input("t", {kBatch}, DataType::kI32)));
+  ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
+  ASSERT_OK_AND_ASSIGN(Execution execution, Execution::Create(graph, {}));
+  for (double label : {-1.0, 3.0}) {
+    const auto run = execution.Run(
+        {{"x", DoubleTensor(Shape({2, 3}))}, {"t", Vector({0, label})}});
+    EXPECT_THAT(run, StatusIs(absl::StatusCode::kInvalidArgument,
+                              testing::HasSubstr("'t'")));
+  }
+}
+
+}  // namespace
+}  // namespace espalier
