@@ -525,6 +525,8 @@ CompiledElementwise& CompiledElementwise::operator=(
     CompiledElementwise&&) noexcept = default;
 CompiledElementwise::~CompiledElementwise() = default;
 
+int CompiledElementwise::threads() const { return code_->threads; }
+
 int64_t CompiledElementwise::scratch_bytes() const {
   return static_cast<int64_t>(code_->reductions().size() * sizeof(double)) *
          code_->num_units;

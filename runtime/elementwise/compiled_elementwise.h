@@ -28,8 +28,9 @@ inline constexpr int kMaxSlots = 240;  // arrays, blocks, scalars, immediates
 // Immutable and shared; Run may be called by several threads at once.
 class CompiledElementwise {
  public:
-  // One program for all segments. Uses up to `threads` OpenMP threads, fewer
-  // for small work. REQUIRES: isa is supported by this machine.
+  // One program for all segments, run by `threads` OpenMP threads, or by the
+  // calling one if the work is small. REQUIRES: isa is supported by this
+  // machine.
   static absl::StatusOr<CompiledElementwise> Compile(
       const ElementwiseProgram& program, absl::Span<const Segment> segments,
       Isa isa, int threads);
@@ -37,6 +38,9 @@ class CompiledElementwise {
   CompiledElementwise(CompiledElementwise&&) noexcept;
   CompiledElementwise& operator=(CompiledElementwise&&) noexcept;
   ~CompiledElementwise();
+
+  // Threads that Run uses: 1, or what Compile was given.
+  int threads() const;
 
   // Bytes that Run needs (0 without reductions), aligned to 64.
   int64_t scratch_bytes() const;

@@ -25,11 +25,12 @@ inline double IsaCost(Isa isa) {
 }
 
 // Threads for work of `microseconds` on one thread that falls into `parts`:
-// one up to 4 us, since a fork costs about 1; then at least 2 us for each.
+// one, or all. A fork of two threads pays from 4 us on, a larger one later.
+// Nothing between: the OpenMP runtime ends threads when a team gets smaller,
+// and starting them again for the next one costs more than any step.
 inline int ForkWidth(double microseconds, int64_t parts, int threads) {
-  if (microseconds <= 4) return 1;
-  const double most = std::min(microseconds / 2, static_cast<double>(parts));
-  return std::max(1, static_cast<int>(std::min<double>(threads, most)));
+  const bool pays = parts > 1 && microseconds > 3 + 0.5 * threads;
+  return pays ? std::max(1, threads) : 1;
 }
 
 // Calls f(begin, end) on ranges that make up [0, parts).

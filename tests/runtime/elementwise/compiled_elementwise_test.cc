@@ -206,6 +206,7 @@ TEST_P(CompiledElementwiseTest, BitsDoNotDependOnThreads) {
       Memory memory = RandomMemory(program, segments, random);
       const CompiledElementwise compiled =
           CompileOrDie(program, segments, GetParam(), threads);
+      EXPECT_EQ(compiled.threads(), threads);
       std::vector<double> scratch(compiled.scratch_bytes() / sizeof(double));
       compiled.Run(memory.pointers(), scratch.data());
       if (threads == 1) {
@@ -283,6 +284,14 @@ TEST_P(CompiledElementwiseTest, ScalarChainsFillArrays) {
       .Run(memory.pointers(), nullptr);
   EXPECT_EQ(memory.arrays[1], std::vector<float>(600, -3));
   EXPECT_EQ(memory.arrays[2], std::vector<float>(600, 8));
+}
+
+TEST(CompiledElementwiseThreadsTest, SmallWorkStaysOnTheCallingThread) {
+  ElementwiseProgram program;
+  const Operand x = program.AddArray(Access::kFull);
+  program.EmitTo(x, Opcode::kNeg, {x});
+  EXPECT_EQ(CompileOrDie(program, {{200, 1}}, DetectIsa(), 4).threads(), 1);
+  EXPECT_EQ(CompileOrDie(program, {{1000000, 1}}, DetectIsa(), 4).threads(), 4);
 }
 
 TEST(CompiledElementwiseErrorTest, RefusesWhatDoesNotFit) {
