@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 
 #include "absl/types/span.h"
@@ -41,6 +42,8 @@ class Tensor {
   Tensor(DataType dtype, const Shape& shape);
   // REQUIRES: as many values as the shape has elements.
   Tensor(const Shape& shape, absl::Span<const float> values);
+  Tensor(const Shape& shape, std::initializer_list<float> values)
+      : Tensor(shape, absl::MakeConstSpan(values.begin(), values.size())) {}
   Tensor(const Shape& shape, absl::Span<const int32_t> values);
   static Tensor Scalar(float value);
 

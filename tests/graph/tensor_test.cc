@@ -16,6 +16,11 @@ TEST(TensorTest, StartsAtZeroAndAligned) {
   EXPECT_EQ(tensor.num_bytes(), 60u);
 }
 
+TEST(TensorTest, TakesAListOfNumbers) {
+  EXPECT_EQ(Tensor({2, 1}, {0.5f, 2}),
+            Tensor({2, 1}, std::vector<float>{0.5f, 2}));
+}
+
 TEST(TensorTest, CopiesAreDeep) {
   Tensor a({2}, std::vector<float>{1, 2});
   Tensor b = a;
