@@ -295,6 +295,8 @@ class ScaleOp : public UnaryOp {
   ScaleOp(float factor, bool over_batch)
       : factor_(factor), over_batch_(over_batch) {}
 
+  bool over_batch() const { return over_batch_; }
+
   absl::string_view kind() const override { return "scale"; }
   bool maps_zero_to_zero() const override { return true; }
   Attributes attributes() const override {
@@ -524,6 +526,11 @@ absl::StatusOr<Activation> ParseActivation(absl::string_view name) {
 bool IsRelu(const Node& node) {
   const auto* op = dynamic_cast<const RowOp*>(node.op.get());
   return op != nullptr && op->Is(kRelu);
+}
+
+bool DividesByBatch(const Node& node) {
+  const auto* op = dynamic_cast<const ScaleOp*>(node.op.get());
+  return op != nullptr && op->over_batch();
 }
 
 bool MapsZeroToZero(const Node& node) {

@@ -43,6 +43,8 @@ absl::string_view ActivationName(Activation activation);  // "leaky-relu"
 absl::StatusOr<Activation> ParseActivation(absl::string_view name);
 
 bool IsRelu(const Node& node);
+// A Scale with `over_batch`: its result depends on how many samples there are.
+bool DividesByBatch(const Node& node);
 // Elementwise ops of one input that map 0 to 0, whatever the attributes: what
 // is true of a removed unit before them is true after them.
 bool MapsZeroToZero(const Node& node);

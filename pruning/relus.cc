@@ -33,7 +33,7 @@ bool SamplesAreIndependent(const Graph& graph) {
     if (!HasBatch(graph, input)) return false;
   }
   for (NodeId id = 0; id < graph.num_nodes(); ++id) {
-    if (MixesSamples(graph, id)) return false;
+    if (MixesSamples(graph, id) || DividesByBatch(graph.node(id))) return false;
   }
   return true;
 }

@@ -15,7 +15,8 @@ std::vector<NodeId> FindRelus(const Graph& graph);
 // sample gives then depends on the others.
 bool MixesSamples(const Graph& graph, NodeId id);
 
-// Whether every input has the batch and no node mixes its samples.
+// Whether every input has the batch and no node's result for one sample depends
+// on the others or on how many there are.
 bool SamplesAreIndependent(const Graph& graph);
 
 }  // namespace espalier

@@ -27,19 +27,20 @@ const float* Sample(const TensorView& samples, int64_t index,
   return samples.data<float>().data() + index * elements;
 }
 
-// The number of samples outside, and the first of them.
+// The number of samples and of those outside, and the first of these.
 struct Count {
+  int64_t samples = 0;
   int64_t outside = 0;
   int64_t first = 0;
 };
 
 Count CountSamples(const InputDomain& domain, const TensorView& samples) {
   const auto elements = static_cast<int64_t>(domain.lower.size());
-  ESPALIER_CHECK(samples.shape().rank() > 0);
-  const int64_t rows = samples.shape().dim(0);
-  ESPALIER_CHECK(samples.shape().num_elements() == rows * elements);
+  const int64_t all = samples.shape().num_elements();
   Count count;
-  for (int64_t i = 0; i < rows; ++i) {
+  if (elements > 0) count.samples = all / elements;
+  ESPALIER_CHECK(count.samples * elements == all);
+  for (int64_t i = 0; i < count.samples; ++i) {
     if (Inside(domain, Sample(samples, i, elements))) continue;
     if (count.outside++ == 0) count.first = i;
   }
@@ -59,14 +60,13 @@ absl::Status CheckInside(const InputDomain& domain, const TensorView& samples) {
       Sample(samples, count.first, static_cast<int64_t>(domain.lower.size()));
   size_t i = 0;
   while (sample[i] >= domain.lower[i] && sample[i] <= domain.upper[i]) ++i;
-  return absl::OutOfRangeError(
-      absl::StrCat("sample ", count.first, ", element ", i, " is ", sample[i],
-                   ": outside the declared domain [", domain.lower[i], ", ",
-                   domain.upper[i], "]",
-                   count.outside == 1
-                       ? ""
-                       : absl::StrCat(", as ", count.outside - 1, " more of ",
-                                      samples.shape().dim(0), " samples are")));
+  return absl::OutOfRangeError(absl::StrCat(
+      "sample ", count.first, ", element ", i, " is ", sample[i],
+      ": outside the declared domain [", domain.lower[i], ", ", domain.upper[i],
+      "]",
+      count.outside == 1 ? ""
+                         : absl::StrCat(", as ", count.outside - 1, " more of ",
+                                        count.samples, " samples are")));
 }
 
 }  // namespace espalier

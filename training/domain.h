@@ -11,8 +11,8 @@
 namespace espalier {
 
 // How many samples have a value outside; NaN is outside.
-// REQUIRES here and below: f32 [samples, ...] with as many elements a sample as
-// the domain.
+// REQUIRES here and below: f32, of as many elements as the domain or a multiple
+// of that: one sample without the batch, or several.
 int64_t CountOutside(const InputDomain& domain, const TensorView& samples);
 
 // OK if every value of every sample does; else OutOfRange, which tells the

@@ -1,11 +1,13 @@
 #include "training/predictor.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
+#include "pruning/relus.h"
 #include "runtime/executable.h"
 #include "runtime/parameter_store.h"
 #include "training/domain.h"
@@ -27,12 +29,42 @@ Outside DefaultOutside(const Model& model) {
 }
 
 // One flattened row per sample, where there are samples.
-Tensor Flattened(const TensorView& output) {
-  const Tensor tensor = output.ToTensor();
-  if (output.shape().rank() <= 2) return tensor;
+Tensor Flattened(const Tensor& output) {
+  if (output.shape().rank() <= 2) return output;
   Shape sample = output.shape();
   sample.set_dim(0, 1);
-  return tensor.Reshaped({output.shape().dim(0), sample.num_elements()});
+  return output.Reshaped({output.shape().dim(0), sample.num_elements()});
+}
+
+// Whether samples can be run some at a time and the results put together.
+bool IsSeparable(const Graph& graph) {
+  return SamplesAreIndependent(graph) &&
+         std::all_of(
+             graph.outputs().begin(), graph.outputs().end(),
+             [&](const GraphOutput& output) {
+               return graph.node(output.node).type.shape.has_symbolic_batch();
+             });
+}
+
+bool HaveRows(const std::vector<TensorView>& inputs, int64_t rows) {
+  return std::all_of(
+      inputs.begin(), inputs.end(),
+      [&](const TensorView& input) { return input.shape().dim(0) == rows; });
+}
+
+// Bytes of `rows` rows of something with the batch in front.
+size_t RowBytes(const TensorView& view, int64_t rows) {
+  Shape shape = view.shape();
+  shape.set_dim(0, rows);
+  return static_cast<size_t>(shape.num_elements()) * sizeof(float);
+}
+
+TensorView Rows(const TensorView& view, int64_t first, int64_t rows) {
+  Shape shape = view.shape();
+  shape.set_dim(0, rows);
+  return TensorView(
+      view.dtype(), shape,
+      static_cast<const char*>(view.raw()) + RowBytes(view, first));
 }
 
 }  // namespace
@@ -50,9 +82,11 @@ absl::StatusOr<Outside> ParseOutside(absl::string_view name) {
       " for inputs outside the domain: one of error, warn, ignore"));
 }
 
-Predictor::Predictor(Model model, Outside outside, Session session)
+Predictor::Predictor(Model model, Outside outside, int64_t batch_size,
+                     Session session)
     : model_(std::move(model)),
       outside_(outside),
+      batch_size_(batch_size),
       session_(std::move(session)) {}
 
 absl::StatusOr<Predictor> Predictor::Create(const Model& model,
@@ -76,7 +110,7 @@ absl::StatusOr<Predictor> Predictor::Create(const Model& model,
   rest.values.clear();
   return Predictor(std::move(rest),
                    options.outside.value_or(DefaultOutside(model)),
-                   std::move(session));
+                   options.batch_size, std::move(session));
 }
 
 absl::StatusOr<Tensor> Predictor::Run(const TensorView& input) {
@@ -108,14 +142,49 @@ absl::StatusOr<std::vector<Tensor>> Predictor::RunAll(
     reshaped = reshaped || view.shape() != inputs[i].shape();
     views.push_back(view);
   }
-  RETURN_IF_ERROR(session_.Run(views));
+  ASSIGN_OR_RETURN(std::vector<Tensor> outputs, RunChecked(views));
+  for (size_t i = 0; i < outputs.size() && reshaped; ++i) {
+    if (graph.node(graph.outputs()[i].node).type.shape.has_symbolic_batch()) {
+      outputs[i] = Flattened(outputs[i]);
+    }
+  }
+  return outputs;
+}
+
+absl::StatusOr<std::vector<Tensor>> Predictor::RunChecked(
+    const std::vector<TensorView>& inputs) {
+  const Graph& graph = model_.graph;
+  const size_t num_outputs = graph.outputs().size();
   std::vector<Tensor> outputs;
-  for (size_t i = 0; i < graph.outputs().size(); ++i) {
-    const TensorView output = session_.output(static_cast<int>(i));
-    const bool flatten =
-        reshaped &&
-        graph.node(graph.outputs()[i].node).type.shape.has_symbolic_batch();
-    outputs.push_back(flatten ? Flattened(output) : output.ToTensor());
+  const bool batched = !inputs.empty() && IsSeparable(graph);
+  const int64_t rows = batched ? inputs[0].shape().dim(0) : 0;
+  if (batch_size_ == 0 || rows <= batch_size_ || !HaveRows(inputs, rows)) {
+    RETURN_IF_ERROR(session_.Run(inputs));
+    for (size_t i = 0; i < num_outputs; ++i) {
+      outputs.push_back(session_.output(static_cast<int>(i)).ToTensor());
+    }
+    return outputs;
+  }
+  for (const GraphOutput& output : graph.outputs()) {
+    const TensorType& type = graph.node(output.node).type;
+    outputs.emplace_back(type.dtype, type.shape.Bind(rows));
+  }
+  for (int64_t first = 0; first < rows; first += batch_size_) {
+    const int64_t count = std::min(batch_size_, rows - first);
+    std::vector<TensorView> views;
+    for (const TensorView& input : inputs) {
+      views.push_back(Rows(input, first, count));
+    }
+    const absl::Status status = session_.Run(views);
+    if (!status.ok()) {
+      return Annotate(status, absl::StrCat("samples from ", first));
+    }
+    for (size_t i = 0; i < num_outputs; ++i) {
+      const TensorView piece = session_.output(static_cast<int>(i));
+      std::memcpy(
+          static_cast<char*>(outputs[i].raw()) + RowBytes(outputs[i], first),
+          piece.raw(), RowBytes(piece, count));
+    }
   }
   return outputs;
 }

@@ -2,6 +2,7 @@
 #ifndef ESPALIER_TRAINING_PREDICTOR_H_
 #define ESPALIER_TRAINING_PREDICTOR_H_
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,6 +26,9 @@ absl::StatusOr<Outside> ParseOutside(absl::string_view name);
 
 struct PredictorOptions {
   int threads = 0;  // 0: as many as OpenMP would take
+  // Samples at a time, so that memory does not grow with their number; 0: all.
+  // A model whose samples depend on each other takes all.
+  int64_t batch_size = 0;
   // Without it: kError if the model's history holds a removal of grade
   // "domain", else kIgnore.
   absl::optional<Outside> outside;
@@ -55,11 +59,16 @@ class Predictor {
   const std::string& warning() const { return warning_; }
 
  private:
-  Predictor(Model model, Outside outside, Session session);
+  Predictor(Model model, Outside outside, int64_t batch_size, Session session);
+
+  // From views in the declared shapes.
+  absl::StatusOr<std::vector<Tensor>> RunChecked(
+      const std::vector<TensorView>& inputs);
   absl::Status CheckInput(const std::string& name, const TensorView& view);
 
   Model model_;  // without values
   Outside outside_;
+  int64_t batch_size_;
   Session session_;
   std::string warning_;
 };

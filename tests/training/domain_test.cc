@@ -32,6 +32,17 @@ TEST(CheckInsideTest, TellsTheFirstOutsideAndHowManyMore) {
             "1 more of 3 samples are");
 }
 
+// An input without the batch is one sample, in whichever shape.
+TEST(CheckInsideTest, OneSampleWithoutTheBatch) {
+  const InputDomain domain = {{0, 0, 0, 0}, {1, 1, 1, 1}};
+  const std::vector<float> values = {0, 0, 0, 2};
+  EXPECT_EQ(CheckInside(domain, Tensor({2, 2}, values)).message(),
+            "sample 0, element 3 is 2: outside the declared domain [0, 1]");
+  EXPECT_EQ(CountOutside(domain, Tensor({4}, values)), 1);
+  EXPECT_EQ(CountOutside({{0}, {1}}, Tensor::Scalar(2)), 1);
+  EXPECT_EQ(CountOutside({{0}, {1}}, Tensor::Scalar(1)), 0);
+}
+
 TEST(CheckInsideTest, NanIsOutside) {
   EXPECT_NE(Error({std::numeric_limits<float>::quiet_NaN(), 0}), "");
 }

@@ -1,5 +1,6 @@
 #include "training/predictor.h"
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -128,6 +129,45 @@ TEST(PredictorTest, WarnsAndGoesOn) {
   EXPECT_THAT(predictor.warning(), HasSubstr("sample 0, element 0 is 2"));
   ASSERT_TRUE(predictor.Run(Floats({1, 2}, {1, 1})).ok());
   EXPECT_EQ(predictor.warning(), "");
+}
+
+TEST(PredictorTest, SomeSamplesAtATime) {
+  PredictorOptions options;
+  options.batch_size = 2;
+  options.outside = Outside::kWarn;
+  Predictor predictor = Predictor::Create(Tripling(), options).value();
+  std::vector<float> points;
+  std::vector<float> tripled;
+  for (int i = 0; i < 10; ++i) {
+    points.push_back(static_cast<float>(i));
+    tripled.push_back(static_cast<float>(3 * i));
+  }
+  EXPECT_EQ(predictor.Run(Floats({5, 2, 1}, points)).value(),
+            Floats({5, 2, 1}, tripled));
+  // Counted over all samples.
+  EXPECT_THAT(predictor.warning(), HasSubstr("3 more of 5"));
+  EXPECT_EQ(predictor.Run(Floats({5, 2}, points)).value(),
+            Floats({5, 2}, tripled));
+  points[9] = NAN;
+  EXPECT_THAT(Message(predictor.Run(Floats({5, 2}, points)).status()),
+              HasSubstr("samples from 4: "));
+}
+
+// What one sample gives depends on the others: they stay together.
+TEST(PredictorTest, SamplesThatDependOnEachOther) {
+  PredictorOptions options;
+  options.batch_size = 2;
+  for (bool over_batch : {false, true}) {
+    GraphBuilder g("mixing");
+    const Value x = g.Input("x", {kBatch, 1});
+    g.Output("y", over_batch ? Scale(x, 1, true) : Sub(x, Mean(x, {0})));
+    Model model;
+    model.graph = g.Build().value();
+    Predictor predictor = Predictor::Create(model, options).value();
+    const Tensor y = predictor.Run(Floats({4, 1}, {4, 8, 12, 16})).value();
+    EXPECT_EQ(y, over_batch ? Floats({4, 1}, {1, 2, 3, 4})
+                            : Floats({4, 1}, {-6, -2, 2, 6}));
+  }
 }
 
 TEST(PredictorTest, RefusesModelsThatAreNotReady) {
