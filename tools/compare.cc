@@ -17,6 +17,7 @@
 #include "tools/options.h"
 #include "tools/table.h"
 #include "tools/terminal.h"
+#include "training/evaluate.h"
 #include "training/predictor.h"
 
 namespace espalier {
@@ -109,43 +110,69 @@ absl::StatusOr<InputDomain> CommonDomain(const Model& a, const Model& b,
   return domain;
 }
 
-// Points uniform in the domain, one tensor per input.
-absl::StatusOr<std::vector<Tensor>> DomainPoints(const Model& a,
-                                                 const Model& b) {
-  std::vector<Tensor> points;
-  for (const NodeId id : a.graph.inputs()) {
-    const Node& input = a.graph.node(id);
-    ASSIGN_OR_RETURN(const InputDomain domain, CommonDomain(a, b, input));
-    // In [-1, 1), carried over to each element's interval.
-    Tensor tensor = Initializer::Uniform(1).Draw(
-        {DataType::kF32, input.type.shape.Bind(kDomainPoints)}, kDomainSeed,
-        points.size());
-    const absl::Span<float> values = tensor.data<float>();
-    const size_t elements = domain.lower.size();
-    for (size_t i = 0; i < values.size(); ++i) {
-      const float lower = domain.lower[i % elements];
-      const float upper = domain.upper[i % elements];
-      const double share = (1 + static_cast<double>(values[i])) / 2;
-      const double point = lower + share * (static_cast<double>(upper) - lower);
-      values[i] = std::clamp(static_cast<float>(point), lower, upper);
-    }
-    points.push_back(std::move(tensor));
+// What a model is run on at once: a tensor per input.
+using Points = std::vector<Tensor>;
+
+// Uniform in the domain; numbers depend on `stream` only.
+Tensor DrawPoints(const InputDomain& domain, const Shape& shape,
+                  uint64_t stream) {
+  // In [-1, 1), carried over to each element's interval.
+  Tensor points = Initializer::Uniform(1).Draw({DataType::kF32, shape},
+                                               kDomainSeed, stream);
+  const absl::Span<float> values = points.data<float>();
+  const size_t elements = domain.lower.size();
+  for (size_t i = 0; i < values.size(); ++i) {
+    const float lower = domain.lower[i % elements];
+    const float upper = domain.upper[i % elements];
+    const double share = (1 + static_cast<double>(values[i])) / 2;
+    const double point = lower + share * (static_cast<double>(upper) - lower);
+    values[i] = std::clamp(static_cast<float>(point), lower, upper);
   }
   return points;
 }
 
-absl::StatusOr<std::vector<Tensor>> Outputs(const std::string& path,
-                                            const Model& model,
-                                            const std::vector<Tensor>& points) {
+// The points of the domain: in one run, or one each where no input has the
+// batch.
+absl::StatusOr<std::vector<Points>> DomainPoints(const Model& a,
+                                                 const Model& b) {
+  std::vector<InputDomain> domains;
+  bool batched = false;
+  for (const NodeId id : a.graph.inputs()) {
+    const Node& input = a.graph.node(id);
+    ASSIGN_OR_RETURN(InputDomain domain, CommonDomain(a, b, input));
+    domains.push_back(std::move(domain));
+    batched = batched || input.type.shape.has_symbolic_batch();
+  }
+  std::vector<Points> runs(batched ? 1 : kDomainPoints);
+  uint64_t stream = 0;
+  for (Points& points : runs) {
+    for (size_t i = 0; i < domains.size(); ++i) {
+      const Shape& shape = a.graph.node(a.graph.inputs()[i]).type.shape;
+      points.push_back(
+          DrawPoints(domains[i], shape.Bind(kDomainPoints), stream++));
+    }
+  }
+  return runs;
+}
+
+absl::StatusOr<Predictor> MakePredictor(const std::string& path,
+                                        const Model& model) {
   PredictorOptions options;
   options.outside = Outside::kWarn;
+  options.batch_size = EvaluateOptions().batch_size;
   absl::StatusOr<Predictor> predictor = Predictor::Create(model, options);
   if (!predictor.ok()) return Annotate(predictor.status(), Quoted(path));
+  return predictor;
+}
+
+absl::StatusOr<std::vector<Tensor>> Outputs(const std::string& path,
+                                            Predictor& predictor,
+                                            const Points& points) {
   const std::vector<TensorView> views(points.begin(), points.end());
-  absl::StatusOr<std::vector<Tensor>> outputs = predictor->RunAll(views);
+  absl::StatusOr<std::vector<Tensor>> outputs = predictor.RunAll(views);
   if (!outputs.ok()) return Annotate(outputs.status(), Quoted(path));
-  if (!predictor->warning().empty()) {
-    PrintWarning(absl::StrCat(Quoted(path), ": ", predictor->warning()));
+  if (!predictor.warning().empty()) {
+    PrintWarning(absl::StrCat(Quoted(path), ": ", predictor.warning()));
   }
   return outputs;
 }
@@ -157,10 +184,8 @@ double Element(const Tensor& tensor, int64_t i) {
 }
 
 // A difference that is not a number counts as infinite.
-CompareReport::Output Difference(const std::string& name, const Tensor& a,
-                                 const Tensor& b) {
-  CompareReport::Output output;
-  output.name = name;
+void AddDifference(const Tensor& a, const Tensor& b,
+                   CompareReport::Output& output) {
   for (int64_t i = 0; i < a.num_elements(); ++i) {
     const double in_a = Element(a, i);
     const double in_b = Element(b, i);
@@ -170,7 +195,6 @@ CompareReport::Output Difference(const std::string& name, const Tensor& a,
                  std::isnan(difference) ? INFINITY : difference);
     output.max_abs = std::max(output.max_abs, std::abs(in_a));
   }
-  return output;
 }
 
 class Compare : public Command {
@@ -193,29 +217,9 @@ class Compare : public Command {
     ASSIGN_OR_RETURN(const Model a, LoadModel(paths_[0]));
     ASSIGN_OR_RETURN(const Model b, LoadModel(paths_[1]));
     RETURN_IF_ERROR(CheckComparable(a.graph, b.graph));
-    std::vector<Tensor> points;
-    if (data_.given()) {
-      ASSIGN_OR_RETURN(Tensor features, data_.LoadFeaturesFor(a.graph, part_));
-      points.push_back(std::move(features));
-    } else {
-      ASSIGN_OR_RETURN(points, DomainPoints(a, b));
-    }
-    ASSIGN_OR_RETURN(const auto of_a, Outputs(paths_[0], a, points));
-    ASSIGN_OR_RETURN(const auto of_b, Outputs(paths_[1], b, points));
-
+    ASSIGN_OR_RETURN(const std::vector<Points> runs, MakePoints(a, b));
     CompareReport report;
-    report.samples = points.empty() ? 0 : points[0].shape().dim(0);
-    report.tolerance = tolerance_;
-    report.agree = true;
-    for (size_t i = 0; i < of_a.size(); ++i) {
-      const CompareReport::Output output =
-          Difference(a.graph.outputs()[i].name, of_a[i], of_b[i]);
-      report.max_abs_difference =
-          std::max(report.max_abs_difference, output.max_abs_difference);
-      report.agree = report.agree &&
-                     output.max_abs_difference <= tolerance_ * output.max_abs;
-      report.outputs.push_back(output);
-    }
+    RETURN_IF_ERROR(CompareOutputs(a, b, runs, report));
     report.parameters_a = CountParameters(a.graph);
     report.parameters_b = CountParameters(b.graph);
     for (const LayerPair& pair : SideBySide(a.graph, b.graph)) {
@@ -228,6 +232,44 @@ class Compare : public Command {
   }
 
  private:
+  absl::StatusOr<std::vector<Points>> MakePoints(const Model& a,
+                                                 const Model& b) const {
+    if (!data_.given()) return DomainPoints(a, b);
+    ASSIGN_OR_RETURN(Tensor features, data_.LoadFeaturesFor(a.graph, part_));
+    std::vector<Points> runs(1);
+    runs[0].push_back(std::move(features));
+    return runs;
+  }
+
+  absl::Status CompareOutputs(const Model& a, const Model& b,
+                              const std::vector<Points>& runs,
+                              CompareReport& report) const {
+    for (const GraphOutput& output : a.graph.outputs()) {
+      report.outputs.emplace_back();
+      report.outputs.back().name = output.name;
+    }
+    ASSIGN_OR_RETURN(Predictor of_a, MakePredictor(paths_[0], a));
+    ASSIGN_OR_RETURN(Predictor of_b, MakePredictor(paths_[1], b));
+    for (const Points& points : runs) {
+      ASSIGN_OR_RETURN(const auto in_a, Outputs(paths_[0], of_a, points));
+      ASSIGN_OR_RETURN(const auto in_b, Outputs(paths_[1], of_b, points));
+      for (size_t i = 0; i < in_a.size(); ++i) {
+        AddDifference(in_a[i], in_b[i], report.outputs[i]);
+      }
+    }
+    report.samples = static_cast<int64_t>(runs.size());
+    if (runs.size() == 1) report.samples = runs[0][0].shape().dim(0);
+    report.tolerance = tolerance_;
+    report.agree = true;
+    for (const CompareReport::Output& output : report.outputs) {
+      report.max_abs_difference =
+          std::max(report.max_abs_difference, output.max_abs_difference);
+      report.agree = report.agree &&
+                     output.max_abs_difference <= tolerance_ * output.max_abs;
+    }
+    return absl::OkStatus();
+  }
+
   std::string Format(const CompareReport& report, const Model& a,
                      const Model& b) const {
     std::vector<std::vector<std::string>> structure = {

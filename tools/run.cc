@@ -16,6 +16,7 @@
 #include "tools/table.h"
 #include "tools/terminal.h"
 #include "training/domain.h"
+#include "training/evaluate.h"
 #include "training/predictor.h"
 
 namespace espalier {
@@ -34,6 +35,18 @@ std::vector<std::string> OutputNames(const Graph& graph) {
     names.push_back(output.name);
   }
   return names;
+}
+
+// The one sample of a model without the batch, else the batch.
+int64_t CountSamples(const Graph& graph,
+                     const std::map<std::string, Tensor>& values) {
+  for (const NodeId id : graph.inputs()) {
+    const Node& input = graph.node(id);
+    if (input.type.shape.has_symbolic_batch()) {
+      return values.at(input.name).shape().dim(0);
+    }
+  }
+  return 1;
 }
 
 std::string Format(const RunReport& report,
@@ -79,6 +92,7 @@ class RunModel : public Command {
     ASSIGN_OR_RETURN(const auto values, ReadInputs(model.graph, inputs));
 
     PredictorOptions options;
+    options.batch_size = EvaluateOptions().batch_size;
     if (!outside_.empty()) {
       ASSIGN_OR_RETURN(options.outside, ParseOutside(outside_));
     }
@@ -92,7 +106,7 @@ class RunModel : public Command {
 
     RunReport report;
     report.seconds = seconds.count();
-    report.samples = values.begin()->second.shape().dim(0);
+    report.samples = CountSamples(model.graph, values);
     for (const auto& [name, value] : values) {
       const auto domain = model.domains.find(name);
       if (domain == model.domains.end()) continue;
@@ -137,7 +151,7 @@ class RunModel : public Command {
       }
       absl::StatusOr<Tensor> value = ReadNpyAs(path->second, input.type.dtype);
       if (!value.ok()) return BadInputError(value.status());
-      if (value->shape().rank() == 0 || value->num_elements() == 0) {
+      if (value->num_elements() == 0) {
         return absl::InvalidArgumentError(
             absl::StrCat(Quoted(path->second), ": expected samples, found ",
                          value->type().ToString()));

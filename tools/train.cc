@@ -56,16 +56,23 @@ double CountMlpParameters(const Dataset& data,
   return parameters;
 }
 
-// A parameter is kept with its gradient, two moments and a copy to save.
-absl::Status CheckMemory(double parameters) {
-  constexpr double kBytesPerParameter = 5 * sizeof(float);
+// Whether so many parameters can be trained here, each with its gradient, two
+// moments and a copy to save, and saved.
+absl::Status CheckSize(double parameters) {
+  if (parameters * sizeof(float) > kMaxTensorBytes) {
+    return UsageError(absl::StrCat(
+        "--hidden: a model file holds at most ",
+        FormatCount(int64_t{kMaxTensorBytes / sizeof(float)}),
+        " parameters, this network has ", FormatCount(parameters)));
+  }
+  const double bytes = parameters * 5 * sizeof(float);
   const double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
                         static_cast<double>(sysconf(_SC_PAGESIZE));
-  if (parameters * kBytesPerParameter <= memory) return absl::OkStatus();
-  return UsageError(absl::StrCat(
-      "--hidden: training ", FormatCount(parameters), " parameters takes ",
-      FormatCount(parameters * kBytesPerParameter),
-      " bytes, and this machine has ", FormatCount(memory)));
+  if (bytes <= memory) return absl::OkStatus();
+  return UsageError(absl::StrCat("--hidden: training ", FormatCount(parameters),
+                                 " parameters takes ", FormatCount(bytes),
+                                 " bytes, and this machine has ",
+                                 FormatCount(memory)));
 }
 
 std::string FormatEpoch(const EpochReport& epoch, int epochs) {
@@ -314,7 +321,7 @@ class TrainModel : public Command {
       options.initial_values = first->values;
       return Train(rewriter.builder(), *loss, MakeOptimizer(), data, options);
     }
-    RETURN_IF_ERROR(CheckMemory(CountMlpParameters(data, hidden_)));
+    RETURN_IF_ERROR(CheckSize(CountMlpParameters(data, hidden_)));
     MlpOptions mlp;
     mlp.hidden = hidden_;
     ASSIGN_OR_RETURN(mlp.activation, ParseActivation(activation_));

@@ -1,6 +1,8 @@
 #include <cmath>
 
 #include "gmock/gmock.h"
+#include "graph/builder.h"
+#include "ops/elementwise.h"
 #include "serialization/model_file.h"
 #include "serialization/npy.h"
 #include "tests/tools/espalier_command.h"
@@ -10,6 +12,7 @@ namespace espalier {
 namespace {
 
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -107,6 +110,39 @@ TEST_F(RunTest, InputsThatDoNotFit) {
   EXPECT_EQ(run(Points({}, {1})), 3);
   EXPECT_EQ(run(folder_.Write("bad.npy", "not an array")), 3);
   EXPECT_EQ(run(folder_.File("none.npy")), 3);
+}
+
+TEST_F(RunTest, AModelWithoutTheBatch) {
+  GraphBuilder g("fixed");
+  g.Output("y", Neg(g.Input("x", {2, 2})));
+  Model model;
+  model.graph = g.Build().value();
+  model.domains["x"] = {{0, 0, 0, 0}, {1, 1, 1, 1}};
+  ASSERT_TRUE(Save(model, model_).ok());
+  const std::string x = Points({2, 2}, {0, 1, 0, 2});
+  const CommandResult result =
+      RunEspalier({"run", model_, "--input", x, "--output", y_, "--json",
+                   "--outside", "warn"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(NumberIn(ParseJson(result.out), "samples"), 1);
+  EXPECT_EQ(NumberIn(ParseJson(result.out), "outside"), 1);
+  EXPECT_EQ(ReadNpy(y_)->shape(), Shape({2, 2}));
+  EXPECT_EQ(RunEspalier({"compare", model_, model_}).exit_code, 0);
+}
+
+// More samples than are run at a time.
+TEST_F(RunTest, ManySamples) {
+  std::vector<float> points;
+  for (int i = 0; i < 5000; ++i) {
+    points.push_back(1);
+    points.push_back(0);
+  }
+  const std::string x = Points({5000, 2}, points);
+  const CommandResult result =
+      RunEspalier({"run", model_, "--input", x, "--output", y_});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(ReadNpy(y_)->data<float>(), Each(4.0f));
+  EXPECT_EQ(ReadNpy(y_)->shape(), Shape({5000, 1}));
 }
 
 TEST_F(RunTest, UsageErrors) {
