@@ -437,6 +437,22 @@ TEST(PruneTest, GradeDataNeedsNoDomain) {
   EXPECT_THAT(layer.removed_units, ElementsAre(1, 2));
 }
 
+TEST(PruneTest, AUnitThatIsNaNOnASampleWasNotSeenZero) {
+  const Model model = RandomModel(Parse(R"(graph g {
+  x = input(dtype="f32", shape=[-1, 2])
+  e = exp(x)
+  z = sub(e, e)
+  h = relu(z)
+  output y = h
+})"));
+  PruneOptions options;
+  options.grade = Grade::kData;
+  options.samples = {Matrix(2, {1, 1, 1, 1000})};
+  const LayerReport layer = PruneIt(model, options).report.layers[0];
+  EXPECT_THAT(layer.observed_units, ElementsAre(0));
+  EXPECT_EQ(layer.unknown, 1);
+}
+
 TEST(PruneTest, GradeAllInputsIgnoresTheDomain) {
   Model model = FourUnits();
   model.values.at("w1") = Matrix(1, {1, 1, 0, 0});

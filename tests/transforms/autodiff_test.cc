@@ -196,6 +196,26 @@ TEST(GradientsTest, AnOpWithoutAGradientMayStandAside) {
   EXPECT_TRUE(g.status().ok()) << g.status();
 }
 
+// f32 to i32; without a gradient, as integers have none.
+class ToIntegerOp : public StepOp {
+ public:
+  absl::StatusOr<TensorType> InferType(
+      absl::Span<const TensorType> inputs) const override {
+    return TensorType{DataType::kI32, inputs[0].shape};
+  }
+};
+
+TEST(GradientsTest, DoNotPassThroughIntegers) {
+  GraphBuilder g("labels");
+  Value x = g.Input("x", {kBatch});
+  Value logits = g.Input("logits", {kBatch, 3});
+  Value labels = Apply(std::make_shared<ToIntegerOp>(), {x});
+  Value loss = MeanSoftmaxCrossEntropy(logits, labels);
+  const std::vector<Value> gradients = Gradients(loss, {x, logits});
+  EXPECT_TRUE(g.status().ok()) << g.status();
+  EXPECT_EQ(gradients[0].node().op->kind(), "broadcast");  // zeros
+}
+
 TEST(GradientsTest, RefuseALossThatIsNoScalar) {
   GraphBuilder g("vector");
   Value x = g.Parameter("x", {2}, Initializer::Zeros());

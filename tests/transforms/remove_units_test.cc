@@ -376,6 +376,30 @@ TEST(RemoveUnitsTest, RefusesOpsThatReadAllUnits) {
       "h", {0}, "node 'y' (softmax) reads its units, no dense or matmul");
 }
 
+TEST(RemoveUnitsTest, RefusesProductsThatReadUnitsElsewhere) {
+  const std::string layer =
+      "graph g {\nx = input(dtype=\"f32\", shape=[3, 3])\n"
+      "w1 = " +
+      P("3, 3") + "b1 = " + P("3") + "w2 = " + P("3, 3") +
+      "z = dense(x, w1, b1)\n h = relu(z)\n";
+  for (const char* product :
+       {"matmul(h, w2; transpose_a=true, transpose_b=false)",
+        "matmul(w2, h; transpose_a=false, transpose_b=false)",
+        "matmul(h, h; transpose_a=false, transpose_b=true)"}) {
+    ExpectRefusal(
+        RandomModel(Parse(layer + "y = " + product + "\noutput y = y\n}")), "h",
+        {0, 3, 6}, "node 'y' (matmul) reads its units as something else");
+  }
+  // Weights that are computed cannot be cut.
+  ExpectRefusal(
+      RandomModel(Parse(layer + "s = square(w2)\ny = matmul(h, s; "
+                                "transpose_a=false, transpose_b=false)\n"
+                                "output y = y\n}")),
+      "h", {0, 3, 6},
+      "the weight of node 'y' (matmul) is node 's' (square), neither parameter "
+      "nor constant");
+}
+
 TEST(RemoveUnitsTest, RefusesAReluOfAnInput) {
   ExpectRefusal(RandomModel(Parse("graph g {\n" + std::string(kInput) +
                                   "w2 = " + P("3, 2") + "b2 = " + P("2") +
