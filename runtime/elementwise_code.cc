@@ -33,7 +33,8 @@ absl::optional<Term> NumberTerm(double value, int batch_power) {
 // A function of numbers without N; nothing where the kernels are left to
 // decide (results that are not finite).
 absl::optional<Term> FoldFunction(Opcode opcode, absl::Span<const Term> s) {
-  for (const Term& source : s) {
+  // What is compared or computed with, not what is selected.
+  for (const Term& source : s.subspan(0, 2)) {
     if (source.number.batch_power != 0) return absl::nullopt;
   }
   const double a = s[0].number.value;

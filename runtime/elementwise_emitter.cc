@@ -41,7 +41,9 @@ class Contractor {
     }
     for (ElementwiseCode::Sum sum : old_.sums) {
       sum.term = Translate(sum.term);
-      if (const auto product = AsProduct(sum.term)) {
+      sum.times = Translate(sum.times);
+      const auto product = AsProduct(sum.term);
+      if (product.has_value() && sum.times.kind == Term::Kind::kNone) {
         sum.term = product->a;
         sum.times = product->b;
       }
@@ -60,8 +62,10 @@ class Contractor {
       for (const Term& source : operation.sources) use(source);
     }
     for (const ElementwiseCode::Store& store : old_.stores) use(store.term);
-    for (const ElementwiseCode::Sum& sum : old_.sums) use(sum.term);
-    // Only this class fills in `times`.
+    for (const ElementwiseCode::Sum& sum : old_.sums) {
+      use(sum.term);
+      use(sum.times);
+    }
   }
 
   Term Translate(Term term) const {

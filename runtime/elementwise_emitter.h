@@ -13,7 +13,7 @@ namespace espalier {
 // The program for runs of `batch` samples. Contracts products and sums into
 // the engine's fused opcodes, and orders reads and writes so that arrays may
 // share memory: share_memory(i, j) tells whether arrays i and j do, in some
-// segment.
+// segment. REQUIRES: the code uses all its arrays (RemoveUnused).
 ElementwiseProgram EmitProgram(
     const ElementwiseCode& code, int64_t batch,
     const std::function<bool(int, int)>& share_memory);

@@ -8,6 +8,7 @@
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "runtime/executable_impl.h"
+#include "runtime/finite_checks.h"
 #include "runtime/fusion.h"
 #include "runtime/placement.h"
 #include "runtime/plan_builder.h"
@@ -93,6 +94,7 @@ absl::StatusOr<std::shared_ptr<const Executable>> Executable::Compile(
   absl::StatusOr<Plan> plan = BuildPlan(graph);
   RETURN_IF_ERROR(Annotate(plan.status(), context));
   Fuse(*plan);
+  AddFiniteChecks(*plan);
   PlaceUpdates(*plan);
   ShareMemory(*plan);
   return std::shared_ptr<const Executable>(

@@ -72,27 +72,32 @@ class Grouper {
     for (BufferId id : items_[at]->writes) producer_[id] = at;
   }
 
-  // Merges the step at position `at` with a producer of what it reads; returns
-  // the position of the merged step, or -1 if there was none to merge with.
+  // Merges the step at position `at` with an earlier one; returns the position
+  // of the merged step, or -1 if there was none to merge with.
   int MergeOnce(int at) {
     const ElementwiseStep* step = AsElementwise(items_[at]->step);
     if (step == nullptr) return -1;
     for (BufferId id : items_[at]->reads) {
-      const int from = producer_[id];
-      if (from < 0) continue;
-      absl::optional<ElementwiseStep> merged =
-          Merge(items_[from]->step, items_[at]->step);
-      if (!merged.has_value()) continue;
-      if (CanMoveDown(from, at)) {
-        Replace(from, at, std::move(*merged), at);
-        return at;
-      }
-      if (CanMoveUp(at, from)) {
-        Replace(from, at, std::move(*merged), from);
-        return from;
-      }
+      const int merged = MergeWith(producer_[id], at);
+      if (merged >= 0) return merged;
+    }
+    // Work on single numbers is all overhead: it joins whatever is there.
+    if (step->segments[0].elements != Extent{1, false}) return -1;
+    for (int from = at - 1; from >= 0; --from) {
+      const int merged = MergeWith(from, at);
+      if (merged >= 0) return merged;
     }
     return -1;
+  }
+
+  int MergeWith(int from, int at) {
+    if (from < 0 || from >= at || !items_[from].has_value()) return -1;
+    absl::optional<ElementwiseStep> merged =
+        Merge(items_[from]->step, items_[at]->step);
+    if (!merged.has_value()) return -1;
+    const int to = CanMoveDown(from, at) ? at : CanMoveUp(at, from) ? from : -1;
+    if (to >= 0) Replace(from, at, std::move(*merged), to);
+    return to;
   }
 
   // Whether the step at `from` may run at `to`: nothing between needs it.
@@ -120,13 +125,13 @@ class Grouper {
     SetProducer(at);
   }
 
-  // One step that does what `a` and then `b` do; b reads results of a. Nothing
-  // if their shapes differ or b reads a result other than element by element.
+  // One step that does what `a` and then `b` do. Nothing if they run over other
+  // elements or b reads a result of a other than element by element.
   absl::optional<ElementwiseStep> Merge(const Step& a_step,
                                         const Step& b_step) const {
     const ElementwiseStep* a = AsElementwise(a_step);
     const ElementwiseStep* b = AsElementwise(b_step);
-    if (a == nullptr || b == nullptr || a == b) return absl::nullopt;
+    if (a == nullptr || b == nullptr) return absl::nullopt;
     const ElementwiseStep::Segment& sa = a->segments[0];
     const ElementwiseStep::Segment& sb = b->segments[0];
     if (sa.elements != sb.elements ||
@@ -167,8 +172,8 @@ class Grouper {
           {add_array(store.array), translate(store.term)});
     }
     for (const ElementwiseCode::Sum& sum : b->code.sums) {
-      merged.code.sums.push_back(
-          {add_array(sum.array), translate(sum.term), {}, sum.factor});
+      merged.code.sums.push_back({add_array(sum.array), translate(sum.term),
+                                  translate(sum.times), sum.factor});
     }
     if (merged.code.arrays.size() > kMaxArrays ||
         merged.code.values.size() > kMaxValues ||

@@ -206,6 +206,12 @@ std::string Plan::ToString() const {
     absl::StrAppend(&text, "update: ", printer.Buffer(update.leaf), " <- ",
                     printer.Buffer(update.value), "\n");
   }
+  for (const FiniteCheck& check : finite_checks) {
+    join(check.flag == kNoBuffer
+             ? "check: "
+             : absl::StrCat("check ", printer.Buffer(check.flag), ": "),
+         check.leaves);
+  }
   return text;
 }
 
@@ -254,6 +260,9 @@ std::vector<bool> NeededAtEnd(const Plan& plan) {
   for (BufferId id : plan.outputs) needed[plan.Root(id)] = true;
   for (const Plan::Update& update : plan.updates) {
     needed[plan.Root(update.value)] = true;
+  }
+  for (const Plan::FiniteCheck& check : plan.finite_checks) {
+    if (check.flag != kNoBuffer) needed[plan.Root(check.flag)] = true;
   }
   return needed;
 }

@@ -130,12 +130,21 @@ struct Plan {
     BufferId value;
   };
 
+  // After a run the new values of these leaves must be finite: the flag, a
+  // scalar, is 0 if so and NaN if not. Without a flag they have to be looked
+  // at.
+  struct FiniteCheck {
+    BufferId flag = kNoBuffer;
+    std::vector<BufferId> leaves;
+  };
+
   std::string name;
   std::vector<PlanBuffer> buffers;
   std::vector<Step> steps;
   std::vector<BufferId> inputs;   // in the graph's order
   std::vector<BufferId> outputs;  // likewise
   std::vector<Update> updates;
+  std::vector<FiniteCheck> finite_checks;
 
   BufferId Root(BufferId id) const { return buffers[id].root; }
   const Shape& shape(BufferId id) const { return buffers[id].type.shape; }
@@ -158,7 +167,7 @@ std::vector<BufferId> WritesOf(const Plan& plan, const Step& step);
 // Per root, the indices of the steps that read it, ascending.
 std::vector<std::vector<int>> ReadersOf(const Plan& plan);
 
-// Per root, whether an output or an update needs it.
+// Per root, whether an output, an update or a check needs it.
 std::vector<bool> NeededAtEnd(const Plan& plan);
 
 }  // namespace espalier

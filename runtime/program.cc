@@ -51,6 +51,9 @@ Lifetimes FindLifetimes(const Plan& plan, int64_t batch) {
     for (BufferId id : WritesOf(plan, plan.steps[i])) use(id, i);
   }
   for (BufferId id : plan.outputs) use(plan.Root(id), steps);
+  for (const Plan::FiniteCheck& check : plan.finite_checks) {
+    if (check.flag != kNoBuffer) use(check.flag, steps);
+  }
   Lifetimes lifetimes;
   for (size_t id = 0; id < lives.size(); ++id) {
     const PlanBuffer& buffer = plan.buffers[id];

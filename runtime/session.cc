@@ -36,7 +36,8 @@ struct BoundProgram {
   std::vector<std::vector<InputUse>> input_uses;  // per input
   std::vector<const void*> inputs;                // where they pointed last
   std::vector<PackedUse> packed_uses;
-  uint64_t store_version = 0;  // of the packed copies
+  uint64_t store_version = 0;              // of the packed copies
+  std::vector<const float*> finite_flags;  // per check; null without a flag
   std::vector<TensorView> outputs;
 };
 
@@ -124,7 +125,7 @@ class Session::Impl {
     }
     if (updates_) store_impl_.BumpVersion();
     outputs_ = &bound.outputs;
-    return absl::OkStatus();
+    return CheckUpdates(bound);
   }
 
   TensorView output(int i) const {
@@ -192,6 +193,23 @@ class Session::Impl {
             absl::StrCat("run: labels ", Quoted(buffer.name), ": element ", *at,
                          " is ", values[static_cast<size_t>(*at)],
                          ": expected a class from 0 to ", labels.classes - 1));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckUpdates(const BoundProgram& bound) const {
+    for (size_t i = 0; i < plan_.finite_checks.size(); ++i) {
+      if (bound.finite_flags[i] != nullptr && *bound.finite_flags[i] == 0) {
+        continue;
+      }
+      for (BufferId leaf : plan_.finite_checks[i].leaves) {
+        const PlanBuffer& buffer = plan_.buffers[leaf];
+        const absl::Status finite = CheckFinite(LeafValue(buffer));
+        if (finite.ok()) continue;
+        return absl::OutOfRangeError(absl::StrCat("run: the new value of node ",
+                                                  Quoted(buffer.name), ": ",
+                                                  finite.message()));
       }
     }
     return absl::OkStatus();
@@ -277,6 +295,12 @@ class Session::Impl {
       const TensorType& type = plan_.buffers[id].type;
       bound.outputs.emplace_back(type.dtype, type.shape.Bind(program->batch()),
                                  Address(*program, id));
+    }
+    for (const Plan::FiniteCheck& check : plan_.finite_checks) {
+      bound.finite_flags.push_back(
+          check.flag == kNoBuffer
+              ? nullptr
+              : static_cast<const float*>(Address(*program, check.flag)));
     }
     return bound;
   }

@@ -30,8 +30,9 @@ class Session {
 
   // One view per graph input, in the graph's order; all batches agree. Applies
   // the updates. Errors name the input: wrong count, type or shape, a value
-  // that is not finite, a label outside its classes. After an error of the
-  // inputs nothing has been updated.
+  // that is not finite, a label outside its classes; after those nothing has
+  // been updated. OutOfRange: a leaf's new value, named, is not finite (it has
+  // been stored; a training that gets there has diverged).
   absl::Status Run(absl::Span<const TensorView> inputs);
 
   // Output number i of the last successful Run (an empty view before it); good

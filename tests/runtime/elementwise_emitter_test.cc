@@ -1,0 +1,286 @@
+#include "runtime/elementwise_emitter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <vector>
+
+#include "runtime/elementwise/compiled_elementwise.h"
+#include "tests/testing/random_tensors.h"
+#include "tests/testing/status_matchers.h"
+
+namespace espalier {
+namespace {
+
+using Sharing = std::function<bool(int, int)>;
+
+bool Apart(int i, int j) { return i == j; }
+
+// The arrays of a test: each code array j lives in memory memory_of[j].
+class Memory {
+ public:
+  Memory(std::vector<int> memory_of, int64_t elements)
+      : memory_of_(std::move(memory_of)), elements_(elements) {
+    TestRandom random(3);
+    for (int m : memory_of_) {
+      while (static_cast<int>(blocks_.size()) <= m) {
+        std::vector<float> block;
+        for (int64_t i = 0; i < elements; ++i) {
+          block.push_back(static_cast<float>(random.Uniform(0.5, 2)));
+        }
+        blocks_.push_back(block);
+      }
+    }
+  }
+
+  const std::vector<float>& operator[](int array) const {
+    return blocks_[static_cast<size_t>(memory_of_[static_cast<size_t>(array)])];
+  }
+
+  // Runs the code, batch size 10, and gives the program's text.
+  std::string Run(ElementwiseCode code) {
+    std::vector<int> memory_of;  // of the arrays that are used
+    for (int array : code.RemoveUnused()) {
+      memory_of.push_back(memory_of_[static_cast<size_t>(array)]);
+    }
+    const ElementwiseProgram program = EmitProgram(code, 10, [&](int i, int j) {
+      return memory_of[static_cast<size_t>(i)] ==
+             memory_of[static_cast<size_t>(j)];
+    });
+    auto compiled =
+        CompiledElementwise::Compile(program, {{elements_, 1}}, DetectIsa(), 1);
+    EXPECT_OK(compiled);
+    if (!compiled.ok()) return "";
+    std::vector<float*> pointers;
+    for (int m : memory_of) {
+      pointers.push_back(blocks_[static_cast<size_t>(m)].data());
+    }
+    std::vector<double> scratch(1000);
+    compiled->Run(pointers, scratch.data());
+    return program.ToString();
+  }
+
+ private:
+  std::vector<int> memory_of_;
+  int64_t elements_;
+  std::vector<std::vector<float>> blocks_;
+};
+
+class ElementwiseEmitterTest : public ::testing::Test {
+ protected:
+  Term Read(Access access = Access::kFull) {
+    return Term::Array(code_.AddArray(access));
+  }
+  void Store(Term term) {
+    code_.stores.push_back({code_.AddArray(Access::kFull), term});
+  }
+  Term Mul(Term a, Term b) { return code_.Emit(Opcode::kMul, {a, b}); }
+  Term Add(Term a, Term b) { return code_.Emit(Opcode::kAdd, {a, b}); }
+  Term Sub(Term a, Term b) { return code_.Emit(Opcode::kSub, {a, b}); }
+  Term Div(Term a, Term b) { return code_.Emit(Opcode::kDiv, {a, b}); }
+  Term Sqrt(Term a) { return code_.Emit(Opcode::kSqrt, {a}); }
+  static Term N(float value, int power = 0) {
+    return Term::Number({value, power});
+  }
+  std::string Program(const Sharing& sharing = Apart) const {
+    return EmitProgram(code_, 10, sharing).ToString();
+  }
+
+  ElementwiseCode code_;
+};
+
+TEST_F(ElementwiseEmitterTest, FillsInTheBatch) {
+  Store(Mul(Read(), N(5, -1)));
+  EXPECT_EQ(Program(), "@1:full = mul(@0:full, 0.5)\n");
+}
+
+TEST_F(ElementwiseEmitterTest, AdamTakesFourInstructions) {
+  const Term m = Read(), v = Read(), p = Read(), g = Read();
+  const Term rate = Read(Access::kScalar), scale = Read(Access::kScalar);
+  const Term old_m = Mul(m, N(0.9f)), old_v = Mul(v, N(0.99f));
+  const Term new_m = Add(old_m, Mul(g, N(0.1f)));
+  const Term new_v = Add(old_v, Mul(Mul(g, g), N(0.01f)));
+  const Term below = Add(Mul(scale, Sqrt(new_v)), N(1e-8f));
+  Store(new_m);
+  Store(new_v);
+  Store(Sub(p, Div(Mul(rate, new_m), below)));
+  EXPECT_EQ(Program(),
+            "@6:full = scale_add(0.9, @0:full, 0.1, @3:full)\n"
+            "@7:full = scale_add_square(0.99, @1:full, 0.01, @3:full)\n"
+            "%0 = scale_sqrt_add(@5:scalar, @7:full, 1e-08)\n"
+            "%1 = neg(@4:scalar)\n"
+            "@8:full = scale_div_add(%1, @6:full, %0, @2:full)\n");
+}
+
+TEST_F(ElementwiseEmitterTest, GradientDescentTakesOneInstruction) {
+  const Term p = Read(), g = Read();
+  Store(Sub(p, Mul(N(0.1f), g)));
+  EXPECT_EQ(Program(), "@2:full = fma(-0.1, @1:full, @0:full)\n");
+}
+
+TEST_F(ElementwiseEmitterTest, ContractsOnlyWhatNobodyElseReads) {
+  const Term a = Read(), b = Read(), c = Read();
+  const Term product = Mul(a, b);
+  Store(Add(product, c));
+  Store(product);
+  EXPECT_EQ(Program(),
+            "@4:full = mul(@0:full, @1:full)\n"
+            "@3:full = add(@4:full, @2:full)\n");
+}
+
+TEST_F(ElementwiseEmitterTest, NegatesNoWholeArrayToContract) {
+  const Term a = Read(), b = Read(), c = Read();
+  Store(Sub(c, Mul(a, b)));
+  EXPECT_EQ(Program(),
+            "%0 = mul(@0:full, @1:full)\n"
+            "@3:full = sub(@2:full, %0)\n");
+}
+
+TEST_F(ElementwiseEmitterTest, SumsProductsWithoutARegister) {
+  const Term a = Read(), b = Read();
+  code_.sums.push_back(
+      {code_.AddArray(Access::kScalar), Mul(a, b), {}, {1, -1}});
+  EXPECT_EQ(Program(), "@2:scalar = sum_product(@0:full, @1:full, 0.1)\n");
+}
+
+// Contracted or not, the value is the one that was written.
+TEST_F(ElementwiseEmitterTest, ContractionsMeanTheSame) {
+  using Formula = std::function<Term(Term, Term, Term, Term)>;
+  using Value = std::function<double(double, double, double, double)>;
+  const std::vector<std::pair<Formula, Value>> cases = {
+      {[&](Term a, Term b, Term c, Term) { return Add(Mul(a, b), c); },
+       [](double a, double b, double c, double) { return a * b + c; }},
+      {[&](Term a, Term b, Term c, Term) { return Sub(Mul(a, b), N(c.index)); },
+       [](double a, double b, double, double) { return a * b - 2; }},
+      {[&](Term a, Term b, Term c, Term d) {
+         return Add(Mul(a, b), Mul(c, d));
+       },
+       [](double a, double b, double c, double d) { return a * b + c * d; }},
+      {[&](Term a, Term b, Term c, Term d) {
+         return Sub(Mul(a, b), Mul(c, d));
+       },
+       [](double a, double b, double c, double d) { return a * b - c * d; }},
+      {[&](Term a, Term b, Term c, Term) {
+         return Sub(Mul(a, b), Mul(c, N(3)));
+       },
+       [](double a, double b, double c, double) { return a * b - c * 3; }},
+      {[&](Term a, Term b, Term c, Term) {
+         return Sub(Mul(a, b), Mul(Mul(c, c), N(3)));
+       },
+       [](double a, double b, double c, double) { return a * b - c * c * 3; }},
+      {[&](Term a, Term b, Term c, Term) {
+         return Add(Mul(Mul(c, N(3)), c), Mul(a, b));
+       },
+       [](double a, double b, double c, double) { return a * b + c * c * 3; }},
+      {[&](Term a, Term, Term c, Term) { return Add(a, Sqrt(c)); },
+       [](double a, double, double c, double) { return a + std::sqrt(c); }},
+      {[&](Term a, Term, Term c, Term) { return Sub(a, Sqrt(c)); },
+       [](double a, double, double c, double) { return a - std::sqrt(c); }},
+      {[&](Term a, Term b, Term c, Term) { return Add(a, Mul(b, Sqrt(c))); },
+       [](double a, double b, double c, double) {
+         return a + b * std::sqrt(c);
+       }},
+      {[&](Term a, Term b, Term c, Term) { return Sub(a, Div(b, c)); },
+       [](double a, double b, double c, double) { return a - b / c; }},
+      {[&](Term a, Term b, Term c, Term) {
+         return Sub(a, Mul(N(7), Div(b, c)));
+       },
+       [](double a, double b, double c, double) { return a - 7 * b / c; }},
+      {[&](Term a, Term b, Term c, Term d) {
+         return Sub(a, Div(Mul(b, d), c));
+       },
+       [](double a, double b, double c, double d) { return a - b * d / c; }},
+      {[&](Term a, Term b, Term c, Term d) {
+         return Add(Div(Mul(b, d), c), a);
+       },
+       [](double a, double b, double c, double d) { return a + b * d / c; }},
+      {[&](Term a, Term, Term, Term) { return Sub(N(1), Mul(a, a)); },
+       [](double a, double, double, double) { return 1 - a * a; }},
+  };
+  for (size_t i = 0; i < cases.size(); ++i) {
+    code_ = ElementwiseCode();
+    const Term a = Read(), b = Read(), c = Read(), d = Read();
+    Store(cases[i].first(a, b, c, d));
+    Memory memory({0, 1, 2, 3, 4}, 50);
+    const std::string program = memory.Run(code_);
+    for (size_t e = 0; e < 50; ++e) {
+      const double expected = cases[i].second(memory[0][e], memory[1][e],
+                                              memory[2][e], memory[3][e]);
+      EXPECT_NEAR(memory[4][e], expected, 3e-6) << "case " << i << "\n"
+                                                << program;
+    }
+  }
+}
+
+TEST_F(ElementwiseEmitterTest, ReadsBeforeItOverwrites) {
+  // x <- exp(x) is computed first, but log(x) still needs the old x.
+  const Term x = Read();
+  Store(code_.Emit(Opcode::kExp, {x}));
+  Store(code_.Emit(Opcode::kLog, {x}));
+  Memory memory({0, 0, 1}, 300);
+  const std::vector<float> old = memory[0];
+  memory.Run(code_);
+  for (size_t i = 0; i < old.size(); ++i) {
+    EXPECT_NEAR(memory[1][i], std::exp(old[i]), 1e-5);
+    EXPECT_NEAR(memory[2][i], std::log(old[i]), 1e-5);
+  }
+}
+
+TEST_F(ElementwiseEmitterTest, SwapsTwoArrays) {
+  const Term x = Read(), y = Read();
+  Store(y);
+  Store(x);
+  Memory memory({0, 1, 0, 1}, 300);
+  const std::vector<float> old_x = memory[0], old_y = memory[1];
+  memory.Run(code_);
+  EXPECT_EQ(memory[0], old_y);
+  EXPECT_EQ(memory[1], old_x);
+}
+
+TEST_F(ElementwiseEmitterTest, RotatesThroughAValue) {
+  // x <- y, y <- z, z <- x + y, all from the old values.
+  const Term x = Read(), y = Read(), z = Read();
+  Store(y);
+  Store(z);
+  Store(Add(x, y));
+  Memory memory({0, 1, 2, 0, 1, 2}, 300);
+  const std::vector<float> old_x = memory[0], old_y = memory[1],
+                           old_z = memory[2];
+  memory.Run(code_);
+  EXPECT_EQ(memory[0], old_y);
+  EXPECT_EQ(memory[1], old_z);
+  for (size_t i = 0; i < old_x.size(); ++i) {
+    EXPECT_EQ(memory[2][i], old_x[i] + old_y[i]);
+  }
+}
+
+TEST_F(ElementwiseEmitterTest, SumsWhatIsOverwritten) {
+  const Term x = Read();
+  Store(code_.Emit(Opcode::kNeg, {x}));
+  code_.sums.push_back({code_.AddArray(Access::kScalar), x, {}, {2, 0}});
+  Memory memory({0, 0, 1}, 64);
+  float expected = 0;
+  for (float value : memory[0]) expected += 2 * value;
+  memory.Run(code_);
+  EXPECT_NEAR(memory[2][0], expected, 1e-3);
+  EXPECT_LT(memory[0][0], 0);
+}
+
+TEST_F(ElementwiseEmitterTest, StoresOneValueTwice) {
+  const Term x = Read();
+  const Term root = Sqrt(x);
+  Store(root);
+  Store(root);
+  Store(N(4));
+  Memory memory({0, 1, 0, 2}, 64);
+  const std::vector<float> old = memory[0];
+  memory.Run(code_);
+  EXPECT_EQ(memory[1], memory[2]);
+  EXPECT_EQ(memory[1][5], std::sqrt(old[5]));
+  EXPECT_EQ(memory[3][63], 4);
+}
+
+}  // namespace
+}  // namespace espalier

@@ -1,0 +1,201 @@
+#include "runtime/fusion.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "ops/binary.h"
+#include "ops/dense.h"
+#include "ops/elementwise.h"
+#include "ops/optimizers.h"
+#include "ops/reduce.h"
+#include "ops/reshape.h"
+#include "tests/runtime/plan_helpers.h"
+
+namespace espalier {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+class FusionTest : public ::testing::Test {
+ protected:
+  Value Weight(absl::string_view name, const Shape& shape) {
+    return g_.Parameter(name, shape, Initializer::Normal(1));
+  }
+  Plan Fused() {
+    Plan plan = PlanOf(g_);
+    Fuse(plan);
+    return plan;
+  }
+
+  GraphBuilder g_{"net"};
+};
+
+TEST_F(FusionTest, ProductsApplyTheirRelu) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  const Value h = Relu(Dense(x, Weight("w", {4, 5}), Weight("b", {5})));
+  g_.Output("y", LeakyRelu(MatMul(h, Weight("v", {5, 3})), 0.25f));
+  const Plan plan = Fused();
+  ASSERT_THAT(Kinds(plan), ElementsAre("matmul", "matmul"));
+  EXPECT_EQ(StepAs<MatMulStep>(plan, 0).activation,
+            MatMulStep::Activation::kRelu);
+  EXPECT_EQ(StepAs<MatMulStep>(plan, 1).activation,
+            MatMulStep::Activation::kLeakyRelu);
+  EXPECT_EQ(StepAs<MatMulStep>(plan, 1).slope, 0.25f);
+}
+
+TEST_F(FusionTest, ButNotWhereTheProductItselfIsRead) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  const Value z = MatMul(x, Weight("w", {4, 5}));
+  g_.Output("y", Relu(z));
+  g_.Output("z", z);
+  EXPECT_THAT(Kinds(Fused()), ElementsAre("matmul", "elementwise"));
+}
+
+TEST_F(FusionTest, NorWhereTwoStepsReadIt) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  const Value z = MatMul(x, Weight("w", {4, 5}));
+  g_.Output("y", Relu(z));
+  g_.Output("s", Sum(z, {1}));
+  EXPECT_THAT(Kinds(Fused()), ElementsAre("matmul", "elementwise", "sum"));
+}
+
+TEST_F(FusionTest, NorOtherFunctions) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  g_.Output("y", Tanh(MatMul(x, Weight("w", {4, 5}))));
+  g_.Output("z", Abs(MatMul(x, Weight("v", {4, 5}))));
+  EXPECT_THAT(Kinds(Fused()),
+              ElementsAre("matmul", "elementwise", "matmul", "elementwise"));
+}
+
+TEST_F(FusionTest, ChainsBecomeOneStep) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  const Value y = Exp(Mul(Sub(x, Weight("w", {4})), x));
+  g_.Output("y", Add(y, Tanh(y)));
+  const Plan plan = Fused();
+  ASSERT_THAT(Kinds(plan), ElementsAre("elementwise"));
+  // What only the step reads never touches memory.
+  EXPECT_THAT(StepAs<ElementwiseStep>(plan, 0).code.arrays, SizeIs(3));
+}
+
+TEST_F(FusionTest, AlsoThroughAReshape) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  g_.Output("y", Exp(Reshape(Tanh(x), {kBatch, 2, 2})));
+  EXPECT_THAT(Kinds(Fused()), ElementsAre("elementwise"));
+}
+
+TEST_F(FusionTest, ButNotOverOtherElements) {
+  const Value x = g_.Input("x", {kBatch, 1});
+  const Value column = Exp(x);
+  g_.Output("y", Mul(column, Weight("w", {1, 6})));
+  EXPECT_THAT(Kinds(Fused()), ElementsAre("elementwise", "elementwise"));
+}
+
+TEST_F(FusionTest, MeansJoinWhatTheySum) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  const Value square = Square(x);
+  g_.Output("mean", Mean(square));
+  g_.Output("square", square);
+  EXPECT_THAT(Kinds(Fused()), ElementsAre("elementwise"));
+}
+
+TEST_F(FusionTest, ButAreCompleteBeforeTheyAreRead) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  const Value square = Square(x);
+  g_.Output("y", Sub(square, Mean(square)));
+  const Plan plan = Fused();
+  ASSERT_THAT(Kinds(plan), ElementsAre("elementwise", "elementwise"));
+  EXPECT_THAT(StepAs<ElementwiseStep>(plan, 0).code.sums, SizeIs(1));
+  EXPECT_THAT(StepAs<ElementwiseStep>(plan, 1).code.sums, SizeIs(0));
+}
+
+TEST_F(FusionTest, StepsMoveDownWhereNothingBetweenNeedsThem) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  const Value w = Weight("w", {4, 4});
+  const Value early = Exp(x);
+  const Value product = MatMul(x, w);
+  g_.Output("y", Add(early, product));
+  EXPECT_THAT(Kinds(Fused()), ElementsAre("matmul", "elementwise"));
+}
+
+TEST_F(FusionTest, StepsMoveUpWhereAllTheyReadIsThere) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  const Value w = Weight("w", {4, 4});
+  const Value early = Exp(x);
+  g_.Output("product", MatMul(early, w));
+  g_.Output("y", Add(early, x));
+  EXPECT_THAT(Kinds(Fused()), ElementsAre("elementwise", "matmul"));
+}
+
+TEST_F(FusionTest, StepsStayApartAroundWhatTheyNeed) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  const Value early = Exp(x);
+  const Value product = MatMul(early, Weight("w", {4, 4}));
+  g_.Output("y", Add(early, product));
+  EXPECT_THAT(Kinds(Fused()),
+              ElementsAre("elementwise", "matmul", "elementwise"));
+}
+
+TEST_F(FusionTest, AnOptimiserIsOneStepOverAllParameters) {
+  std::vector<Value> parameters, gradients;
+  for (int64_t size : {3, 1000, 20}) {
+    const std::string name = "w" + std::to_string(size);
+    parameters.push_back(Weight(name, {size}));
+    gradients.push_back(g_.Input("d" + name, {size}));
+  }
+  const std::vector<Value> updated =
+      Adam(parameters, gradients, g_.Constant(0.01f));
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    g_.Update(parameters[i], updated[i]);
+  }
+  const Plan plan = Fused();
+  // The powers of beta, then the parameters.
+  ASSERT_THAT(Kinds(plan), ElementsAre("elementwise", "elementwise"));
+  EXPECT_THAT(StepAs<ElementwiseStep>(plan, 1).segments, SizeIs(3));
+}
+
+TEST_F(FusionTest, SegmentsReadTheSameScalars) {
+  for (const char* name : {"a", "b"}) {
+    const Value w = Weight(name, {5});
+    const Value rate = g_.Input(std::string("rate_") + name, {});
+    g_.Update(w, Mul(w, rate));
+  }
+  EXPECT_THAT(Kinds(Fused()), ElementsAre("elementwise", "elementwise"));
+}
+
+TEST_F(FusionTest, SegmentsDoNotDependOnEachOther) {
+  const Value w = Weight("w", {5});
+  const Value v = Weight("v", {5});
+  const Value x = g_.Input("x", {5, 5});
+  // The second reads a product of the first.
+  const Value first = Exp(w);
+  g_.Update(w, first);
+  g_.Update(v, Exp(Reshape(MatMul(Reshape(first, {1, 5}), x), {5})));
+  EXPECT_THAT(Kinds(Fused()),
+              ElementsAre("elementwise", "matmul", "elementwise"));
+}
+
+TEST_F(FusionTest, UpdatesComeLast) {
+  const Value x = g_.Input("x", {kBatch, 5});
+  const Value w = Weight("w", {5, 5});
+  g_.Update(w, Scale(w, 0.5f));
+  g_.Output("y", MatMul(x, w));
+  EXPECT_THAT(Kinds(Fused()), ElementsAre("matmul", "elementwise"));
+}
+
+TEST_F(FusionTest, LongChainsAreCutBelowTheEnginesLimits) {
+  Value total = g_.Input("x", {kBatch, 4});
+  std::vector<Value> values;
+  for (int i = 0; i < 300; ++i) {
+    values.push_back(Exp(Scale(total, 1.0f + 0.01f * static_cast<float>(i))));
+    total = Tanh(values.back());
+  }
+  for (const Value& value : values) total = Add(total, value);
+  g_.Output("y", total);
+  const Plan plan = Fused();
+  EXPECT_GT(plan.steps.size(), 1u);
+  EXPECT_LT(plan.steps.size(), 100u);
+}
+
+}  // namespace
+}  // namespace espalier

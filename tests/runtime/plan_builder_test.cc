@@ -1,0 +1,175 @@
+#include "runtime/plan_builder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "ops/binary.h"
+#include "ops/dense.h"
+#include "ops/elementwise.h"
+#include "ops/reduce.h"
+#include "ops/reshape.h"
+#include "ops/softmax.h"
+#include "runtime/fusion.h"
+#include "tests/runtime/plan_helpers.h"
+#include "tests/testing/status_matchers.h"
+
+namespace espalier {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+TEST(PlanBuilderTest, HasAStepPerVerb) {
+  GraphBuilder g("net");
+  const Value x = g.Input("x", {kBatch, 4});
+  const Value w = g.Parameter("w", {4, 3}, Initializer::Normal(1));
+  const Value b = g.Parameter("b", {3}, Initializer::Zeros());
+  g.Output("y", Softmax(Tanh(Dense(x, w, b, "fc"))));
+  const Plan plan = PlanOf(g);
+  EXPECT_EQ(plan.ToString(),
+            "plan net: 3 steps\n"
+            "0 fc: matmul #3 f32[N, 3] = x f32[N, 4] x w f32[4, 3] + b f32[3]\n"
+            "1 tanh: elementwise, 1 operations, 1 segment\n"
+            "    over 3*N: @0 full #3 f32[N, 3], @1 full #4 f32[N, 3]\n"
+            "    %0 = tanh(@0)\n"
+            "    @1 = %0\n"
+            "2 softmax: softmax #5 f32[N, 3] of #4 f32[N, 3]\n"
+            "inputs: x f32[N, 4]\n"
+            "outputs: #5 f32[N, 3]\n");
+}
+
+TEST(PlanBuilderTest, LeavesOutWhatNobodyNeeds) {
+  GraphBuilder g("dead");
+  const Value x = g.Input("x", {kBatch, 4});
+  g.Input("unread", {kBatch});
+  const Value w = g.Parameter("w", {4, 3}, Initializer::Normal(1));
+  MatMul(x, w);
+  g.Output("y", Exp(x));
+  const Plan plan = PlanOf(g);
+  EXPECT_THAT(Kinds(plan), ElementsAre("elementwise"));
+  EXPECT_EQ(plan.inputs.size(), 2u);
+}
+
+TEST(PlanBuilderTest, IdentitiesAndReshapesAreAliases) {
+  GraphBuilder g("alias");
+  const Value x = g.Input("x", {kBatch, 4});
+  const Value y = Identity(Reshape(Exp(x), {kBatch, 2, 2}));
+  g.Output("y", Scale(y, 1.0f));
+  const Plan plan = PlanOf(g);
+  EXPECT_THAT(Kinds(plan), ElementsAre("elementwise"));
+  const BufferId output = plan.outputs[0];
+  EXPECT_EQ(plan.shape(output), Shape({kBatch, 2, 2}));
+  EXPECT_EQ(plan.shape(plan.Root(output)), Shape({kBatch, 4}));
+}
+
+TEST(PlanBuilderTest, NumbersAndStretchedOperandsMoveIntoFormulas) {
+  GraphBuilder g("numbers");
+  const Value x = g.Input("x", {kBatch, 4});
+  const Value row = g.Parameter("row", {4}, Initializer::Normal(1));
+  const Value two = BroadcastTo(g.Constant(2.0f), {kBatch, 4});
+  const Value over_n = Scale(two, 3.0f, /*over_batch=*/true);
+  g.Output("y", Mul(Mul(x, over_n), BroadcastTo(row, {kBatch, 4})));
+  Plan plan = PlanOf(g);
+  Fuse(plan);
+  ASSERT_THAT(Kinds(plan), ElementsAre("elementwise"));
+  const auto& step = StepAs<ElementwiseStep>(plan, 0);
+  EXPECT_THAT(step.code.arrays,
+              ElementsAre(Access::kFull, Access::kRow, Access::kFull));
+  EXPECT_EQ(step.code.ToString(),
+            "%0 = mul(@0, 6/N)\n"
+            "%1 = mul(%0, @1)\n"
+            "@2 = %1\n");
+}
+
+TEST(PlanBuilderTest, CopiesOutWhatCannotBeAddressed) {
+  GraphBuilder g("copy");
+  const Value x = g.Input("x", {4, 3, 5});
+  const Value z = g.Parameter("z", {4, 1, 5}, Initializer::Normal(1));
+  g.Output("y", Add(x, z));
+  const Plan plan = PlanOf(g);
+  EXPECT_THAT(Kinds(plan), ElementsAre("copy", "elementwise"));
+}
+
+TEST(PlanBuilderTest, CopiesOutOneOfTwoRowLengths) {
+  GraphBuilder g("copy");
+  const Value x = g.Input("x", {4, 3, 5});
+  const Value row = g.Parameter("row", {5}, Initializer::Normal(1));
+  const Value plane = g.Parameter("plane", {3, 5}, Initializer::Normal(1));
+  g.Output("y", Mul(Add(x, row), plane));
+  Plan plan = PlanOf(g);
+  EXPECT_THAT(Kinds(plan), ElementsAre("elementwise", "elementwise"));
+  // They do not become one step: it would have two lengths of a row.
+  Fuse(plan);
+  EXPECT_THAT(Kinds(plan), ElementsAre("elementwise", "elementwise"));
+}
+
+TEST(PlanBuilderTest, OuterProductsAreElementwise) {
+  GraphBuilder g("outer");
+  const Value x = g.Input("x", {kBatch, 1});
+  const Value w = g.Parameter("w", {7, 1}, Initializer::Normal(1));
+  g.Output("y", MatMul(x, w, false, /*transpose_b=*/true));
+  const Plan plan = PlanOf(g);
+  ASSERT_THAT(Kinds(plan), ElementsAre("elementwise"));
+  EXPECT_THAT(StepAs<ElementwiseStep>(plan, 0).code.arrays,
+              ElementsAre(Access::kColumn, Access::kRow, Access::kFull));
+}
+
+TEST(PlanBuilderTest, SumsOverRunsOfAxes) {
+  GraphBuilder g("sums");
+  const Value x = g.Input("x", {kBatch, 3, 4, 5});
+  g.Output("inner", Sum(x, {2, 3}));
+  g.Output("outer", Mean(x, {0, 2}));
+  const Plan plan = PlanOf(g);
+  ASSERT_THAT(Kinds(plan), ElementsAre("sum", "sum", "sum"));
+  const auto& inner = StepAs<ReduceStep>(plan, 0);
+  EXPECT_EQ(inner.outer, (Extent{3, true}));
+  EXPECT_EQ(inner.reduced, (Extent{20, false}));
+  EXPECT_EQ(inner.inner, 1);
+  const auto& second = StepAs<ReduceStep>(plan, 1);
+  EXPECT_EQ(second.outer, (Extent{3, true}));
+  EXPECT_EQ(second.reduced, (Extent{4, false}));
+  EXPECT_EQ(second.inner, 5);
+  EXPECT_EQ(second.scale, (BatchNumber{1, 0}));
+  const auto& first = StepAs<ReduceStep>(plan, 2);
+  EXPECT_EQ(first.reduced, (Extent{1, true}));
+  EXPECT_EQ(first.inner, 15);
+  EXPECT_EQ(first.scale, (BatchNumber{0.25f, -1}));
+}
+
+TEST(PlanBuilderTest, GradientOfAMeanLossNeedsNoArray) {
+  GraphBuilder g("loss");
+  const Value x = g.Input("x", {kBatch, 10});
+  const Value labels = g.Input("labels", {kBatch}, DataType::kI32);
+  const Value loss = Mean(SoftmaxCrossEntropy(x, labels));
+  g.Output("loss", loss);
+  const Plan plan = PlanOf(g);
+  EXPECT_THAT(Kinds(plan), ElementsAre("cross-entropy", "elementwise"));
+}
+
+// An op that nobody has taught to lower itself.
+class Opaque : public Op {
+ public:
+  absl::string_view kind() const override { return "opaque"; }
+  int arity() const override { return 1; }
+  absl::StatusOr<TensorType> InferType(
+      absl::Span<const TensorType> inputs) const override {
+    return inputs[0];
+  }
+  DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
+                        const Shape& /*output*/) const override {
+    return *inputs[0];
+  }
+};
+
+TEST(PlanBuilderTest, NamesTheNodeThatCannotBeLowered) {
+  GraphBuilder g("net");
+  const Value x = g.Input("x", {kBatch, 4});
+  g.Output("y", g.AddNode(std::make_shared<Opaque>(), {x}, "odd"));
+  ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
+  EXPECT_THAT(BuildPlan(graph), StatusIs(absl::StatusCode::kUnimplemented,
+                                         HasSubstr("node 'odd' (opaque)")));
+}
+
+}  // namespace
+}  // namespace espalier
