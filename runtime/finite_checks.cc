@@ -8,6 +8,9 @@
 namespace espalier {
 namespace {
 
+// Up to here a look after the run is cheaper than a sum within the step.
+constexpr int64_t kFewElements = 4096;
+
 class CheckAdder {
  public:
   explicit CheckAdder(Plan& plan)
@@ -46,6 +49,12 @@ class CheckAdder {
     return leaves;
   }
 
+  int64_t NumElements(const std::vector<BufferId>& leaves) const {
+    int64_t elements = 0;
+    for (BufferId id : leaves) elements += plan_.shape(id).num_elements();
+    return elements;
+  }
+
   bool HasParameter(const std::vector<BufferId>& leaves) const {
     return absl::c_any_of(leaves, [&](BufferId id) {
       return plan_.buffers[id].role == BufferRole::kParameter;
@@ -65,6 +74,10 @@ class CheckAdder {
       list.push_back({store.term, std::move(leaves)});
     }
     for (Watched& watched : parameters.empty() ? states : parameters) {
+      if (NumElements(watched.leaves) <= kFewElements) {
+        plan_.finite_checks.push_back({kNoBuffer, std::move(watched.leaves)});
+        continue;
+      }
       const BufferId flag = AddTemporary(plan_.buffers[watched.leaves[0]].name);
       for (ElementwiseStep::Segment& segment : step.segments) {
         segment.arrays.push_back(flag);

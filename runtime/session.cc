@@ -36,8 +36,10 @@ struct BoundProgram {
   std::vector<std::vector<InputUse>> input_uses;  // per input
   std::vector<const void*> inputs;                // where they pointed last
   std::vector<PackedUse> packed_uses;
-  uint64_t store_version = 0;              // of the packed copies
-  std::vector<const float*> finite_flags;  // per check; null without a flag
+  uint64_t store_version = 0;  // of the packed copies
+  // Of the plan's finite checks: flags, and leaves to look at.
+  std::vector<const float*> finite_flags;
+  std::vector<absl::Span<const float>> watched;
   std::vector<TensorView> outputs;
 };
 
@@ -199,11 +201,20 @@ class Session::Impl {
   }
 
   absl::Status CheckUpdates(const BoundProgram& bound) const {
-    for (size_t i = 0; i < plan_.finite_checks.size(); ++i) {
-      if (bound.finite_flags[i] != nullptr && *bound.finite_flags[i] == 0) {
-        continue;
+    for (const float* flag : bound.finite_flags) {
+      if (*flag != 0) return FindNonFinite();
+    }
+    for (const absl::Span<const float>& values : bound.watched) {
+      if (FirstNonFinite(executable_impl_.isa, values).has_value()) {
+        return FindNonFinite();
       }
-      for (BufferId leaf : plan_.finite_checks[i].leaves) {
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status FindNonFinite() const {
+    for (const Plan::FiniteCheck& check : plan_.finite_checks) {
+      for (BufferId leaf : check.leaves) {
         const PlanBuffer& buffer = plan_.buffers[leaf];
         const absl::Status finite = CheckFinite(LeafValue(buffer));
         if (finite.ok()) continue;
@@ -297,10 +308,14 @@ class Session::Impl {
                                  Address(*program, id));
     }
     for (const Plan::FiniteCheck& check : plan_.finite_checks) {
-      bound.finite_flags.push_back(
-          check.flag == kNoBuffer
-              ? nullptr
-              : static_cast<const float*>(Address(*program, check.flag)));
+      if (check.flag != kNoBuffer) {
+        bound.finite_flags.push_back(
+            static_cast<const float*>(Address(*program, check.flag)));
+        continue;
+      }
+      for (BufferId leaf : check.leaves) {
+        bound.watched.push_back(LeafValue(plan_.buffers[leaf]).data<float>());
+      }
     }
     return bound;
   }
