@@ -2,6 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <omp.h>
+
+#include <cmath>
+#include <limits>
+#include <thread>
 
 #include "graph/builder.h"
 #include "ops/binary.h"
@@ -13,6 +18,7 @@
 #include "ops/reduce.h"
 #include "ops/softmax.h"
 #include "tests/runtime/compare_with_interpreter.h"
+#include "tests/testing/status_matchers.h"
 #include "transforms/autodiff.h"
 
 namespace espalier {
@@ -95,6 +101,340 @@ TEST(SessionTest, TrainsAClassifierAtAnyBatchSize) {
       if (HasFatalFailure()) return;
     }
   }
+}
+
+TEST(SessionTest, ElementwiseResultsEqualTheInterpreters) {
+  GraphBuilder g("elementwise");
+  const Value x = g.Input("x", {kBatch, 3, 5});
+  const Value row = g.Parameter("row", {5}, Initializer::Normal(1));
+  const Value column = g.Parameter("column", {3, 1}, Initializer::Normal(1));
+  const Value plane = g.Parameter("plane", {3, 5}, Initializer::Normal(1));
+  const Value y = Mul(Tanh(Add(x, column)), Sub(plane, Sigmoid(row)));
+  g.Output("y", y);
+  g.Output("rows", Mean(y, {2}));
+  g.Output("columns", Sum(y, {0}));
+  g.Output("middle", Sum(Square(y), {0, 2}, /*keep_axes=*/true));
+  g.Output("mean", Mean(y));
+  g.Output("softmax", Softmax(y));
+  g.Output("log_softmax", LogSoftmax(y));
+  g.Output("centred", Sub(y, Mean(y, {0})));
+  const Graph graph = MustBuild(g);
+  Running running = Start(graph);
+  ASSERT_TRUE(running.session.ok());
+  for (int64_t batch : {1, 2, 0, 17, 1000}) {
+    SCOPED_TRACE(batch);
+    RunAndCompare(graph, *running.store, *running.session,
+                  RandomInputs(graph, batch, batch));
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST(SessionTest, UpdatesReadTheValuesFromBefore) {
+  GraphBuilder g("updates");
+  const Value x = g.Input("x", {4});
+  const auto leaf = [&](absl::string_view name) {
+    return g.Parameter(name, {4}, Initializer::Normal(1));
+  };
+  const Value a = leaf("a"), b = leaf("b"), c = leaf("c"), d = leaf("d");
+  const Value e = leaf("e"), f = leaf("f"), h = leaf("h"), s = leaf("s");
+  const Value w = g.Parameter("w", {4, 4}, Initializer::Normal(1));
+  const Value count = g.State("count", {}, 1.0f);
+  g.Update(a, b);  // a swap
+  g.Update(b, a);
+  g.Update(c, Sub(c, d));  // each reads the other
+  g.Update(d, Sub(d, c));
+  g.Update(e, Add(f, x));  // a rotation
+  g.Update(f, h);
+  g.Update(h, e);
+  g.Update(w, MatMul(w, w));
+  g.Update(s, x);
+  g.Update(count, Add(count, g.Constant(1.0f)));
+  g.Output("a", a);
+  g.Output("x", x);
+  g.Output("w", w);
+  g.Output("count", count);
+  g.Output("next", Add(count, g.Constant(1.0f)));
+  const Graph graph = MustBuild(g);
+  Running running = Start(graph);
+  ASSERT_TRUE(running.session.ok());
+  SCOPED_TRACE(running.executable->PlanText());
+  for (uint64_t seed : {1, 2, 3}) {
+    RunAndCompare(graph, *running.store, *running.session,
+                  RandomInputs(graph, 1, seed));
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST(SessionTest, KeepsIntegersApart) {
+  GraphBuilder g("integers");
+  const Value labels = g.Input("labels", {kBatch}, DataType::kI32);
+  const Value kept = g.State("kept", {2}, 7, DataType::kI32);
+  const Value other = g.State("other", {2}, -3, DataType::kI32);
+  g.Update(kept, other);
+  g.Update(other, kept);
+  g.Output("labels", labels);
+  g.Output("kept", kept);
+  const Graph graph = MustBuild(g);
+  Running running = Start(graph);
+  ASSERT_TRUE(running.session.ok());
+  RunAndCompare(graph, *running.store, *running.session,
+                RandomInputs(graph, 5, 1), 0);
+  RunAndCompare(graph, *running.store, *running.session,
+                RandomInputs(graph, 3, 2), 0);
+}
+
+TEST(SessionTest, OutputsMayBeLeaves) {
+  GraphBuilder g("leaves");
+  const Value x = g.Input("x", {kBatch, 2});
+  g.Output("x", x);
+  g.Output("w", g.Parameter("w", {3}, Initializer::Normal(1)));
+  g.Output("c", g.Constant(Tensor({2}, absl::Span<const float>({1, 2}))));
+  g.Output("again", x);
+  const Graph graph = MustBuild(g);
+  Running running = Start(graph);
+  ASSERT_TRUE(running.session.ok());
+  EXPECT_EQ(running.session->output(0).shape(), Shape({0}));
+  RunAndCompare(graph, *running.store, *running.session,
+                RandomInputs(graph, 4, 1), 0);
+}
+
+// An evaluation graph over the store of a training one sees each new value,
+// also where it packs weights.
+TEST(SessionTest, SharesAStoreWithAnotherGraph) {
+  const Graph train = ClassifierGraph(300, 200, /*train=*/true);
+  const Graph infer = ClassifierGraph(300, 200, /*train=*/false);
+  Running training = Start(train);
+  ASSERT_TRUE(training.session.ok());
+  const auto executable = Executable::Compile(infer);
+  ASSERT_TRUE(executable.ok());
+  auto session = Session::Create(*executable, training.store);
+  ASSERT_TRUE(session.ok()) << session.status();
+  for (uint64_t seed : {1, 2, 3}) {
+    RunAndCompare(train, *training.store, *training.session,
+                  RandomInputs(train, 64, seed), 3e-5);
+    RunAndCompare(infer, *training.store, *session,
+                  RandomInputs(infer, 64, seed), 3e-5);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST(SessionTest, GivesTheSameBitsAgain) {
+  const Graph graph = ClassifierGraph(200, 300, /*train=*/true);
+  const auto train = [&] {
+    Running running = Start(graph);
+    EXPECT_TRUE(running.session.ok());
+    for (int64_t batch : {64, 17, 64}) {
+      std::vector<Tensor> inputs = RandomInputs(graph, batch, 5);
+      EXPECT_OK(running.session->Run({inputs[0], inputs[1]}));
+    }
+    return running.store->Values();
+  };
+  const std::map<std::string, Tensor> once = train();
+  EXPECT_EQ(once, train());
+}
+
+TEST(SessionTest, RunsOnManyThreadsOverOneStore) {
+  const Graph graph = ClassifierGraph(100, 120, /*train=*/false);
+  CompileOptions options;
+  options.threads = 1;
+  options.max_programs = 2;
+  const auto executable = Executable::Compile(graph, options);
+  ASSERT_TRUE(executable.ok());
+  const auto store = ParameterStore::Initialised(graph, 1);
+  const auto run = [&](Session& session, int64_t batch) {
+    const std::vector<Tensor> inputs = RandomInputs(graph, batch, 1);
+    EXPECT_OK(session.Run({inputs[0]}));
+    return session.output(0).ToTensor();
+  };
+  constexpr int64_t kBatches = 5;
+  std::vector<Tensor> expected;
+  {
+    auto session = Session::Create(*executable, store);
+    ASSERT_TRUE(session.ok());
+    for (int64_t batch = 0; batch < kBatches; ++batch) {
+      expected.push_back(run(*session, 10 * batch));
+    }
+  }
+  const auto fresh_store = ParameterStore::Initialised(graph, 1);
+  std::vector<std::thread> threads;
+  for (int64_t t = 0; t < 2; ++t) {
+    threads.emplace_back([&, t] {
+      auto session = Session::Create(*executable, fresh_store);
+      ASSERT_TRUE(session.ok());
+      for (int64_t i = 0; i < 40; ++i) {
+        const int64_t batch = (i * (t + 1)) % kBatches;
+        ASSERT_EQ(run(*session, 10 * batch),
+                  expected[static_cast<size_t>(batch)]);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(SessionTest, LeavesProcessorAndOpenMpAsTheyWere) {
+  const Graph graph = ClassifierGraph(100, 120, /*train=*/false);
+  CompileOptions options;
+  options.threads = 2;
+  Running running = Start(graph, options);
+  ASSERT_TRUE(running.session.ok());
+  omp_set_num_threads(3);
+  const std::vector<Tensor> inputs = RandomInputs(graph, 64, 1);
+  ASSERT_OK(running.session->Run({inputs[0]}));
+  EXPECT_EQ(omp_get_max_threads(), 3);
+  volatile float tiny = std::numeric_limits<float>::min();
+  EXPECT_GT(tiny / 2, 0.0f);
+  int flushed = 0;
+#pragma omp parallel num_threads(2) reduction(+ : flushed)
+  flushed += tiny / 2 == 0;
+  EXPECT_EQ(flushed, 0);
+}
+
+TEST(SessionTest, TakesDenormalNumbersForZero) {
+  GraphBuilder g("denormal");
+  const Value x = g.Input("x", {kBatch, 2});
+  g.Output("y", Mul(x, g.Constant(0.5f)));
+  const Graph graph = MustBuild(g);
+  Running running = Start(graph);
+  ASSERT_TRUE(running.session.ok());
+  const float tiny = std::numeric_limits<float>::min();
+  const Tensor x_value({1, 2}, absl::Span<const float>({tiny, 1.0f}));
+  ASSERT_OK(running.session->Run({x_value}));
+  EXPECT_EQ(running.session->output(0).data<float>()[0], 0);
+  EXPECT_EQ(running.session->output(0).data<float>()[1], 0.5f);
+}
+
+class SessionErrorTest : public ::testing::Test {
+ protected:
+  SessionErrorTest()
+      : graph_(ClassifierGraph(4, 5, /*train=*/true)),
+        running_(Start(graph_)),
+        inputs_(RandomInputs(graph_, 6, 1)) {}
+
+  absl::Status Run() { return running_.session->Run({inputs_[0], inputs_[1]}); }
+  void ExpectError(const std::string& message) {
+    const std::map<std::string, Tensor> before = running_.store->Values();
+    EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                HasSubstr(message)));
+    EXPECT_EQ(running_.store->Values(), before);
+  }
+
+  const Graph graph_;
+  Running running_;
+  std::vector<Tensor> inputs_;
+};
+
+TEST_F(SessionErrorTest, CountOfInputs) {
+  EXPECT_THAT(running_.session->Run({inputs_[0]}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("run: expected 2 inputs, found 1")));
+}
+
+TEST_F(SessionErrorTest, TypeOfAnInput) {
+  inputs_[1] = RandomTensor({DataType::kF32, {6}}, 1);
+  ExpectError("run: input 'labels': expected i32[N], found f32[6]");
+}
+
+TEST_F(SessionErrorTest, ShapeOfAnInput) {
+  inputs_[0] = RandomTensor({DataType::kF32, {6, 5}}, 1);
+  ExpectError("run: input 'x': expected f32[N, 4], found f32[6, 5]");
+  inputs_[0] = RandomTensor({DataType::kF32, {6, 4, 1}}, 1);
+  ExpectError("run: input 'x': expected f32[N, 4], found f32[6, 4, 1]");
+}
+
+TEST_F(SessionErrorTest, BatchesThatDiffer) {
+  inputs_[1] = RandomTensor({DataType::kI32, {7}}, 1);
+  ExpectError("run: input 'labels': has a batch of 7, an earlier input of 6");
+}
+
+TEST_F(SessionErrorTest, ValuesThatAreNotFinite) {
+  inputs_[0].data<float>()[5] = NAN;
+  ExpectError("run: input 'x': element 5 is nan: expected a finite number");
+  inputs_[0].data<float>()[5] = -INFINITY;
+  ExpectError("run: input 'x': element 5 is -inf: expected a finite number");
+}
+
+TEST_F(SessionErrorTest, LabelsOutsideTheirClasses) {
+  inputs_[1].data<int32_t>()[2] = 3;
+  ExpectError(
+      "run: labels 'labels': element 2 is 3: expected a class from 0 to 2");
+  inputs_[1].data<int32_t>()[2] = -1;
+  ExpectError("element 2 is -1");
+}
+
+TEST_F(SessionErrorTest, DoesNotKeepLaterRunsFromWorking) {
+  inputs_[0].data<float>()[5] = NAN;
+  EXPECT_FALSE(Run().ok());
+  inputs_[0].data<float>()[5] = 1;
+  RunAndCompare(graph_, *running_.store, *running_.session, inputs_);
+}
+
+TEST(SessionTest, TellsWhichLeafIsNoLongerFinite) {
+  for (int64_t size : {5, 50000}) {
+    GraphBuilder g("diverges");
+    const Value x = g.Input("x", {});
+    std::vector<Value> leaves;
+    for (const char* name : {"a", "b", "c"}) {
+      leaves.push_back(g.Parameter(name, {size}, Initializer::Constant(2)));
+      const Value factor = name[0] == 'b' ? x : g.Constant(1.5f);
+      g.Update(leaves.back(), Mul(leaves.back(), factor));
+    }
+    const Graph graph = MustBuild(g);
+    Running running = Start(graph);
+    ASSERT_TRUE(running.session.ok());
+    EXPECT_OK(running.session->Run({Tensor::Scalar(1e38f)}));
+    EXPECT_THAT(
+        running.session->Run({Tensor::Scalar(1e38f)}),
+        StatusIs(absl::StatusCode::kOutOfRange,
+                 HasSubstr("the new value of node 'b': element 0 is inf")));
+  }
+}
+
+TEST(SessionTest, RefusesStoresThatDoNotFit) {
+  const Graph small = ClassifierGraph(4, 5, /*train=*/false);
+  const Graph large = ClassifierGraph(4, 6, /*train=*/false);
+  GraphBuilder g("other");
+  g.Output("y", g.Parameter("w", {2}, Initializer::Zeros()));
+  const Graph other = MustBuild(g);
+  const auto executable = Executable::Compile(small);
+  ASSERT_TRUE(executable.ok());
+  EXPECT_THAT(
+      Session::Create(*executable, ParameterStore::Initialised(large, 1)),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("session: node 'dense/weight' (parameter) has type "
+                         "f32[4, 5]; the parameter store has f32[4, 6]")));
+  EXPECT_THAT(
+      Session::Create(*executable, ParameterStore::Initialised(other, 1)),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("is not in the parameter store")));
+  EXPECT_THAT(Session::Create(nullptr, nullptr),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("")));
+}
+
+TEST(SessionTest, OneSessionUpdatesAStore) {
+  const Graph graph = CosineGraph();
+  Running running = Start(graph);
+  ASSERT_TRUE(running.session.ok());
+  EXPECT_THAT(Session::Create(running.executable, running.store),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("another session updates")));
+  // Until it is gone.
+  { const Session gone = *std::move(running.session); }
+  EXPECT_OK(Session::Create(running.executable, running.store));
+}
+
+TEST(SessionTest, RefusesArenasAboveTheLimit) {
+  const Graph graph = ClassifierGraph(300, 200, /*train=*/false);
+  CompileOptions options;
+  options.max_arena_bytes = 1 << 20;
+  Running running = Start(graph, options);
+  ASSERT_TRUE(running.session.ok());
+  const std::vector<Tensor> few = RandomInputs(graph, 2, 1);
+  const std::vector<Tensor> many = RandomInputs(graph, 2000, 1);
+  EXPECT_OK(running.session->Run({few[0]}));
+  EXPECT_THAT(running.session->Run({many[0]}),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("the limit is 1048576")));
+  EXPECT_OK(running.session->Run({few[0]}));
 }
 
 TEST(SessionTest, InfersAtAnyBatchSize) {

@@ -1,0 +1,157 @@
+// A steady run allocates nothing: counted by replacing operator new in this
+// program.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "graph/builder.h"
+#include "ops/layers.h"
+#include "ops/losses.h"
+#include "ops/optimizers.h"
+#include "runtime/onednn/matmul.h"
+#include "tests/runtime/compare_with_interpreter.h"
+#include "tests/testing/status_matchers.h"
+#include "transforms/autodiff.h"
+
+namespace {
+
+std::atomic<int64_t> allocations{0};
+
+void* Allocate(size_t bytes) {
+  ++allocations;
+  void* memory = std::malloc(bytes == 0 ? 1 : bytes);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+void* AllocateAligned(size_t bytes, std::align_val_t alignment) {
+  ++allocations;
+  const auto unit = static_cast<size_t>(alignment);
+  void* memory = std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(size_t bytes) { return Allocate(bytes); }
+void* operator new[](size_t bytes) { return Allocate(bytes); }
+void* operator new(size_t bytes, std::align_val_t alignment) {
+  return AllocateAligned(bytes, alignment);
+}
+void* operator new[](size_t bytes, std::align_val_t alignment) {
+  return AllocateAligned(bytes, alignment);
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+
+namespace espalier {
+namespace {
+
+constexpr int kRuns = 20;
+
+Graph TrainingGraph(int64_t inputs, int64_t hidden) {
+  GraphBuilder g("net");
+  const Value x = g.Input("x", {kBatch, inputs});
+  const Value labels = g.Input("labels", {kBatch}, DataType::kI32);
+  const Value h = layers::Dense(x, hidden, Activation::kRelu);
+  const Value loss = MeanSoftmaxCrossEntropy(layers::Dense(h, 3), labels);
+  const std::vector<Value> parameters = g.Parameters();
+  const std::vector<Value> updated =
+      Adam(parameters, Gradients(loss, parameters), g.Constant(0.01f));
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    g.Update(parameters[i], updated[i]);
+  }
+  g.Output("loss", loss);
+  return *g.Build();
+}
+
+// Allocations of kRuns runs, over two batch sizes and two places in memory of
+// the inputs, all of which have been seen before.
+int64_t CountRuns(const Graph& graph, int64_t batch) {
+  CompileOptions options;
+  options.threads = 2;
+  Running running = Start(graph, options);
+  EXPECT_TRUE(running.session.ok());
+  std::vector<std::vector<Tensor>> inputs;
+  for (int64_t size : {batch, batch, batch + 1}) {
+    inputs.push_back(RandomInputs(graph, size, 1));
+  }
+  const auto run = [&](size_t i) {
+    const TensorView views[] = {inputs[i][0], inputs[i][1]};
+    return running.session->Run(views);
+  };
+  // Twice: a larger arena makes the session bind its programs again.
+  for (size_t i = 0; i < 6; ++i) EXPECT_OK(run(i % 3));
+  bool ok = true;
+  const int64_t before = allocations;
+  for (int i = 0; i < kRuns; ++i) ok &= run(static_cast<size_t>(i % 3)).ok();
+  const int64_t after = allocations;
+  EXPECT_TRUE(ok);
+  return after - before;
+}
+
+TEST(SessionAllocationTest, CountsAllocations) {
+  const int64_t before = allocations;
+  delete new int(3);
+  EXPECT_EQ(allocations - before, 1);
+}
+
+TEST(SessionAllocationTest, SmallProductsAllocateNothing) {
+  EXPECT_EQ(CountRuns(TrainingGraph(4, 5), 10), 0);
+}
+
+TEST(SessionAllocationTest, LargeProductsAllocateWhatBareOnesDo) {
+  constexpr int64_t kBatch = 64, kInputs = 200, kHidden = 300;
+  // The two large products of a step, forward and of the weight's gradient.
+  std::vector<float> a(300 * 300), b(300 * 300), y(300 * 300);
+  std::vector<std::shared_ptr<const onednn::MatMul>> products;
+  std::vector<std::unique_ptr<onednn::MatMulCall>> calls;
+  std::vector<AlignedBytes> scratch;
+  for (const bool gradient : {false, true}) {
+    onednn::MatMulOptions options;
+    options.m = gradient ? kInputs : kBatch;
+    options.n = kHidden;
+    options.k = gradient ? kBatch : kInputs;
+    options.transpose_a = gradient;
+    options.bias = !gradient;
+    options.activation = gradient ? onednn::MatMulOptions::Activation::kNone
+                                  : onednn::MatMulOptions::Activation::kRelu;
+    ASSERT_OK_AND_ASSIGN(auto product, onednn::MatMul::Create(options));
+    scratch.push_back(espalier::AllocateAligned(
+        static_cast<size_t>(product->scratch_bytes())));
+    ASSERT_OK_AND_ASSIGN(auto call,
+                         product->Bind({a.data(), b.data(), b.data(), y.data(),
+                                        scratch.back().get()}));
+    ASSERT_OK(call->Run());
+    products.push_back(std::move(product));
+    calls.push_back(std::move(call));
+  }
+  bool ok = true;
+  const int64_t before = allocations;
+  for (int i = 0; i < kRuns; ++i) {
+    for (const auto& call : calls) ok &= call->Run().ok();
+  }
+  const int64_t bare = allocations - before;
+  EXPECT_TRUE(ok);
+  EXPECT_LE(CountRuns(TrainingGraph(kInputs, kHidden), kBatch), bare);
+}
+
+}  // namespace
+}  // namespace espalier
