@@ -106,20 +106,6 @@ absl::StatusOr<std::shared_ptr<ParameterStore>> InitialStore(
   return Annotate(filled.status(), "initial values");
 }
 
-// The model's parameters must be numbers too: an update after the last loss
-// that was looked at may have overflowed.
-absl::Status CheckFinite(const Model& model) {
-  for (const auto& [name, value] : model.values) {
-    if (value.dtype() != DataType::kF32) continue;
-    for (const float element : value.data<float>()) {
-      if (std::isfinite(element)) continue;
-      return absl::OutOfRangeError(absl::StrCat(
-          "after the last step ", Quoted(name), " holds ", element, kDiverged));
-    }
-  }
-  return absl::OkStatus();
-}
-
 class Trainer {
  public:
   Trainer(const StepGraph& step, const Optimizer& optimizer,
@@ -180,6 +166,11 @@ class Trainer {
       ++step;
       RETURN_IF_ERROR(Feed(batch));
       const absl::Status status = session_.Run(inputs_);
+      // An update that gives a value which is not finite.
+      if (absl::IsOutOfRange(status)) {
+        return absl::OutOfRangeError(absl::StrCat(Place(epoch, step), ": ",
+                                                  status.message(), kDiverged));
+      }
       if (!status.ok()) return Annotate(status, Place(epoch, step));
       const float loss = session_.output(loss_output_).data<float>()[0];
       if (!std::isfinite(loss)) {
@@ -260,7 +251,6 @@ class Trainer {
     trained.graph = step_.graph;
     trained.values = std::move(best_values_);
     ASSIGN_OR_RETURN(Model model, InferenceForm(trained, step_.outputs));
-    RETURN_IF_ERROR(CheckFinite(model));
     const NodeId features = model.graph.Find(step_.features);
     if (data_.domain().has_value() && features != kNoNode) {
       model.domains[step_.features] = *data_.domain();
