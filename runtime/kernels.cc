@@ -8,6 +8,7 @@
 #include "graph/check.h"
 #include "graph/status_macros.h"
 #include "runtime/elementwise/compiled_elementwise.h"
+#include "runtime/elementwise/fork.h"
 #include "runtime/elementwise/reductions.h"
 #include "runtime/elementwise/small_matmul.h"
 #include "runtime/elementwise/softmax.h"
@@ -21,6 +22,18 @@ int64_t SizeAt(Extent extent, int64_t batch) {
   const absl::optional<int64_t> size = extent.At(batch);
   ESPALIER_CHECK(size.has_value());
   return *size;
+}
+
+// Whether a kernel over rows may use several threads. Limits on what it takes
+// for one element with AVX-512, above those that it decides by itself.
+constexpr double kReduceNanoseconds = 0.2;
+constexpr double kSoftmaxNanoseconds = 1;
+
+bool MayFork(int64_t elements, double nanoseconds_per_element, Isa isa,
+             int threads) {
+  const double microseconds = static_cast<double>(elements) *
+                              nanoseconds_per_element * IsaCost(isa) * 1e-3;
+  return ForkWidth(microseconds, /*parts=*/2, threads) > 1;
 }
 
 // Kernels of our own are functions of pointers.
@@ -220,14 +233,11 @@ std::vector<BufferId> ArraysOf(const ElementwiseStep& step) {
 
 class ElementwiseKernel : public PointerKernel {
  public:
-  ElementwiseKernel(const ElementwiseStep& step, CompiledElementwise compiled,
-                    int threads)
-      : PointerKernel(ArraysOf(step)),
-        compiled_(std::move(compiled)),
-        threads_(threads) {}
+  ElementwiseKernel(const ElementwiseStep& step, CompiledElementwise compiled)
+      : PointerKernel(ArraysOf(step)), compiled_(std::move(compiled)) {}
 
   int64_t scratch_bytes() const override { return compiled_.scratch_bytes(); }
-  bool uses_workers() const override { return threads_ > 1; }
+  bool uses_workers() const override { return compiled_.threads() > 1; }
   void Compute(absl::Span<void* const> operands, void* scratch) const override {
     compiled_.Run(
         {reinterpret_cast<float* const*>(operands.data()), operands.size()},
@@ -236,7 +246,6 @@ class ElementwiseKernel : public PointerKernel {
 
  private:
   const CompiledElementwise compiled_;
-  const int threads_;
 };
 
 absl::StatusOr<std::unique_ptr<const Kernel>> Make(
@@ -259,8 +268,7 @@ absl::StatusOr<std::unique_ptr<const Kernel>> Make(
   ASSIGN_OR_RETURN(CompiledElementwise compiled,
                    CompiledElementwise::Compile(program, segments, options.isa,
                                                 options.threads));
-  return std::make_unique<ElementwiseKernel>(step, std::move(compiled),
-                                             options.threads);
+  return std::make_unique<ElementwiseKernel>(step, std::move(compiled));
 }
 
 class ReduceKernel : public PointerKernel {
@@ -277,7 +285,10 @@ class ReduceKernel : public PointerKernel {
   int64_t scratch_bytes() const override {
     return SumOverRowsScratchBytes({reduced_, inner_});
   }
-  bool uses_workers() const override { return threads_ > 1; }
+  bool uses_workers() const override {
+    return MayFork(reduced_ * std::max(outer_, inner_), kReduceNanoseconds,
+                   isa_, threads_);
+  }
   void Compute(absl::Span<void* const> operands, void* scratch) const override {
     const float* x = Floats(operands[0]);
     float* y = Floats(operands[1]);
@@ -322,7 +333,10 @@ class SoftmaxKernel : public PointerKernel {
         isa_(options.isa),
         threads_(options.threads) {}
 
-  bool uses_workers() const override { return threads_ > 1; }
+  bool uses_workers() const override {
+    return MayFork(size_.rows * size_.columns, kSoftmaxNanoseconds, isa_,
+                   threads_);
+  }
   void Compute(absl::Span<void* const> operands,
                void* /*scratch*/) const override {
     if (size_.rows == 0) return;
@@ -351,7 +365,10 @@ class CrossEntropyKernel : public PointerKernel {
         isa_(options.isa),
         threads_(options.threads) {}
 
-  bool uses_workers() const override { return threads_ > 1; }
+  bool uses_workers() const override {
+    return MayFork(size_.rows * size_.columns, kSoftmaxNanoseconds, isa_,
+                   threads_);
+  }
   void Compute(absl::Span<void* const> operands,
                void* /*scratch*/) const override {
     if (size_.rows == 0) return;
@@ -394,7 +411,10 @@ class CrossEntropyGradientKernel : public PointerKernel {
         isa_(options.isa),
         threads_(options.threads) {}
 
-  bool uses_workers() const override { return threads_ > 1; }
+  bool uses_workers() const override {
+    return MayFork(size_.rows * size_.columns, kSoftmaxNanoseconds, isa_,
+                   threads_);
+  }
   void Compute(absl::Span<void* const> operands,
                void* /*scratch*/) const override {
     if (size_.rows == 0) return;
