@@ -90,9 +90,14 @@ bool IsWord(absl::string_view field) {
          !absl::SimpleAtod(field, &number);
 }
 
+// Hexadecimal is a number for Abseil and most likely a mistake in a table.
+bool IsHexadecimal(absl::string_view field) {
+  return field.find_first_of("xX") != field.npos;
+}
+
 absl::StatusOr<float> ParseNumber(absl::string_view field) {
   float number;
-  if (!absl::SimpleAtof(field, &number)) {
+  if (IsHexadecimal(field) || !absl::SimpleAtof(field, &number)) {
     return absl::InvalidArgumentError(
         absl::StrCat(Quoted(field), " is not a number"));
   }
@@ -105,8 +110,8 @@ absl::StatusOr<float> ParseNumber(absl::string_view field) {
 
 absl::StatusOr<int32_t> ParseClass(absl::string_view field) {
   double number;
-  if (!absl::SimpleAtod(field, &number) || !(number >= 0) ||
-      number > std::numeric_limits<int32_t>::max() ||
+  if (IsHexadecimal(field) || !absl::SimpleAtod(field, &number) ||
+      !(number >= 0) || number > std::numeric_limits<int32_t>::max() ||
       number != std::floor(number)) {
     return absl::InvalidArgumentError(absl::StrCat(
         Quoted(field), " is not a class: expected a whole number from 0 up"));

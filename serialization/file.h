@@ -1,5 +1,6 @@
 // Whole files in and out of memory. Errors name the file; their code is that of
-// the system call (NotFound, PermissionDenied, ResourceExhausted, ...).
+// the system call (NotFound, PermissionDenied, ResourceExhausted, ...),
+// FailedPrecondition where the call has none of its own.
 #ifndef ESPALIER_SERIALIZATION_FILE_H_
 #define ESPALIER_SERIALIZATION_FILE_H_
 

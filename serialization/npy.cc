@@ -216,6 +216,18 @@ class ElementOrder {
   int64_t number_ = 0;
 };
 
+absl::Status CheckTruthValues(const Header& header,
+                              absl::string_view elements) {
+  ElementOrder order(header.shape, header.fortran_order);
+  for (size_t i = 0; i < elements.size(); ++i, order.Next()) {
+    const int value = static_cast<unsigned char>(elements[order.number()]);
+    if (value <= 1) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "element ", i, " is ", value, ": expected a truth value, 0 or 1"));
+  }
+  return absl::OkStatus();
+}
+
 template <typename From, typename To>
 absl::Status Fill(const Header& header, const char* elements, bool big,
                   Tensor* tensor) {
@@ -308,10 +320,7 @@ absl::StatusOr<Tensor> Parse(absl::string_view bytes,
         header.shape.ToString(), " of ", type->name, " makes ",
         expected.has_value() ? absl::StrCat(*expected) : "too many"));
   }
-  if (type->name == "b1" && elements.find_first_not_of(absl::string_view(
-                                "\0\1", 2)) != elements.npos) {
-    return absl::InvalidArgumentError("a truth value is neither 0 nor 1");
-  }
+  if (type->name == "b1") RETURN_IF_ERROR(CheckTruthValues(header, elements));
   const DataType dtype = wanted.value_or(type->natural);
   Tensor tensor(dtype, header.shape);
   const bool big = header.descr[0] == '>';

@@ -200,6 +200,7 @@ int RunCommandLine(absl::Span<const CommandRow> table, int argc,
     return ParseAndRun(table, argc, argv);
   } catch (const std::bad_alloc&) {
     PrintError("out of memory");
+    return kLimit;
   } catch (const std::exception& error) {
     PrintError(absl::StrCat("unexpected exception: ", error.what()));
   } catch (...) {

@@ -216,7 +216,9 @@ class Compare : public Command {
     RETURN_IF_ERROR(data_.CheckOptions({data_.data()}));
     ASSIGN_OR_RETURN(const Model a, LoadModel(paths_[0]));
     ASSIGN_OR_RETURN(const Model b, LoadModel(paths_[1]));
-    RETURN_IF_ERROR(CheckComparable(a.graph, b.graph));
+    RETURN_IF_ERROR(
+        Annotate(CheckComparable(a.graph, b.graph),
+                 absl::StrCat(Quoted(paths_[0]), " and ", Quoted(paths_[1]))));
     ASSIGN_OR_RETURN(const std::vector<Points> runs, MakePoints(a, b));
     CompareReport report;
     RETURN_IF_ERROR(CompareOutputs(a, b, runs, report));

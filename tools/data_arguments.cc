@@ -136,7 +136,9 @@ absl::StatusOr<Tensor> DataArguments::LoadFeaturesFor(
     const Graph& graph, absl::optional<DataPart> part) const {
   ASSIGN_OR_RETURN(const Tensor features, LoadFeatures(part));
   absl::StatusOr<Tensor> fitted = Fit(features, graph);
-  if (!fitted.ok()) return BadInputError(fitted.status());
+  if (!fitted.ok()) {
+    return BadInputError(Annotate(fitted.status(), Quoted(data_)));
+  }
   return fitted;
 }
 

@@ -12,8 +12,8 @@ enum ExitCode {
   kDone = 0,      // done, or yes
   kNo = 1,        // the answer is no
   kUsage = 2,     // an option, or how options fit together
-  kBadInput = 3,  // a file or data from outside
-  kLimit = 4,     // a limit was reached before any answer
+  kBadInput = 3,  // a file or data from outside, or a stdout that takes nothing
+  kLimit = 4,     // a limit, memory too, was reached before any answer
   kOurFault = 70,
 };
 

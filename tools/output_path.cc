@@ -39,18 +39,29 @@ absl::Status CheckOutput(absl::string_view option, const std::string& path,
   const auto refuse = [&](absl::string_view why) {
     return UsageError(absl::StrCat(option, " ", Quoted(path), ": ", why));
   };
-  const fs::path output(path);
-  const fs::path folder = FolderOf(output);
+  fs::path output(path);
   std::error_code error;
-  if (!fs::is_directory(folder, error)) {
-    return refuse(absl::StrCat("there is no folder ", Quoted(folder.string())));
+  if (!fs::is_directory(FolderOf(output), error)) {
+    return refuse(
+        absl::StrCat("there is no folder ", Quoted(FolderOf(output).string())));
   }
-  if (access(folder.c_str(), W_OK) != 0) {
+  if (!output.has_filename()) return refuse("it is the name of a folder");
+  // A link is written through, so what counts is where it leads.
+  const fs::file_type type = fs::symlink_status(output, error).type();
+  if (type == fs::file_type::none) return refuse(error.message());
+  if (type == fs::file_type::symlink) {
+    const fs::path leads_to = fs::canonical(output, error);
+    if (error) {
+      return refuse(absl::StrCat("a symbolic link that cannot be followed: ",
+                                 error.message()));
+    }
+    output = leads_to;
+  }
+  if (access(FolderOf(output).c_str(), W_OK) != 0) {
     return refuse(
         absl::StrCat("cannot write to its folder: ", std::strerror(errno)));
   }
-  if (!output.has_filename()) return refuse("it is the name of a folder");
-  if (!fs::exists(output, error)) return absl::OkStatus();
+  if (type == fs::file_type::not_found) return absl::OkStatus();
   if (!fs::is_regular_file(output, error)) {
     return refuse("it is there already and no regular file");
   }
@@ -61,6 +72,14 @@ absl::Status CheckOutput(absl::string_view option, const std::string& path,
     }
   }
   return absl::OkStatus();
+}
+
+bool SameOutput(const std::string& a, const std::string& b) {
+  const fs::path path_a(a);
+  const fs::path path_b(b);
+  return SameFile(path_a, path_b) ||
+         (path_a.filename() == path_b.filename() &&
+          SameFile(FolderOf(path_a), FolderOf(path_b)));
 }
 
 }  // namespace tools

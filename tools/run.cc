@@ -4,6 +4,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "serialization/npy.h"
@@ -35,6 +36,13 @@ std::vector<std::string> OutputNames(const Graph& graph) {
     names.push_back(output.name);
   }
   return names;
+}
+
+// Such as "x='a.npy', t='b.npy'".
+std::string DescribeFiles(const std::map<std::string, std::string>& paths) {
+  return absl::StrJoin(paths, ", ", [](std::string* out, const auto& path) {
+    absl::StrAppend(out, path.first, "=", Quoted(path.second));
+  });
 }
 
 // The one sample of a model without the batch, else the batch.
@@ -99,9 +107,14 @@ class RunModel : public Command {
     absl::StatusOr<Predictor> predictor = Predictor::Create(model, options);
     if (!predictor.ok()) return Annotate(predictor.status(), Quoted(model_));
     const auto start = std::chrono::steady_clock::now();
-    ASSIGN_OR_RETURN(const auto results, predictor->RunNamed(values));
+    const auto ran = predictor->RunNamed(values);
     const std::chrono::duration<double> seconds =
         std::chrono::steady_clock::now() - start;
+    if (!ran.ok()) {
+      return Annotate(ran.status(), absl::StrCat(Quoted(model_), " on ",
+                                                 DescribeFiles(inputs)));
+    }
+    const std::map<std::string, Tensor>& results = *ran;
     if (!predictor->warning().empty()) PrintWarning(predictor->warning());
 
     RunReport report;
@@ -127,12 +140,12 @@ class RunModel : public Command {
       const std::map<std::string, std::string>& outputs) const {
     std::vector<std::string> read = {model_};
     for (const auto& input : inputs) read.push_back(input.second);
-    std::map<std::string, std::string> taken;
-    for (const auto& [name, path] : outputs) {
-      RETURN_IF_ERROR(CheckOutput("--output", path, read, force_));
-      if (!taken.emplace(path, name).second) {
-        return UsageError(absl::StrCat("--output: ", Quoted(taken[path]),
-                                       " and ", Quoted(name),
+    for (auto output = outputs.begin(); output != outputs.end(); ++output) {
+      RETURN_IF_ERROR(CheckOutput("--output", output->second, read, force_));
+      for (auto other = outputs.begin(); other != output; ++other) {
+        if (!SameOutput(other->second, output->second)) continue;
+        return UsageError(absl::StrCat("--output: ", Quoted(other->first),
+                                       " and ", Quoted(output->first),
                                        " would go to one file"));
       }
     }

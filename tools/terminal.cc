@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
 
@@ -59,7 +60,8 @@ absl::Status WriteStdout(absl::string_view text) {
   }
   const int error = errno;
   if (error == EPIPE) return absl::OkStatus();
-  return absl::ErrnoToStatus(error, "write to stdout");
+  return absl::FailedPreconditionError(
+      absl::StrCat("write to stdout: ", std::strerror(error)));
 }
 
 }  // namespace tools

@@ -23,7 +23,8 @@ void PrintMessage(absl::string_view message);
 // ends it, so that what follows stands on a line of its own.
 void PrintProgress(absl::string_view text);
 
-// Writes and flushes; a reader that has gone away is no error.
+// Writes and flushes. A reader that has gone away is no error; a stdout that is
+// closed or full is one with the exit code of a bad file.
 absl::Status WriteStdout(absl::string_view text);
 
 }  // namespace tools

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -73,6 +74,12 @@ absl::Status CheckSize(double parameters) {
                                  " parameters takes ", FormatCount(bytes),
                                  " bytes, and this machine has ",
                                  FormatCount(memory)));
+}
+
+// More only slow each other down, and far more the system refuses to start.
+int64_t MostThreads() {
+  return std::max(int64_t{64},
+                  4 * int64_t{std::thread::hardware_concurrency()});
 }
 
 std::string FormatEpoch(const EpochReport& epoch, int epochs) {
@@ -193,7 +200,7 @@ class TrainModel : public Command {
                "rows per step, 0 for all (32)");
     AddInteger(app, "--seed", "S", {0, std::numeric_limits<int64_t>::max()},
                seed_, "of first weights and order of rows (0)");
-    AddInteger(app, "--threads", "T", {1, 1024}, threads_,
+    AddInteger(app, "--threads", "T", {1, MostThreads()}, threads_,
                "(as many as OpenMP takes)");
     CLI::Option* validation =
         AddText(app, "--validation", "D|SHARE", validation_,
@@ -240,10 +247,11 @@ class TrainModel : public Command {
     RETURN_IF_ERROR(CheckOutput("--output", output_, inputs, force_));
     RETURN_IF_ERROR(CheckModelOutput(output_));
     if (log_.empty()) return absl::OkStatus();
-    if (log_ == output_) {
+    RETURN_IF_ERROR(CheckOutput("--log", log_, inputs, force_));
+    if (SameOutput(log_, output_)) {
       return UsageError("--log and --output are one file");
     }
-    return CheckOutput("--log", log_, inputs, force_);
+    return absl::OkStatus();
   }
 
   absl::StatusOr<absl::optional<Model>> LoadFirst() const {

@@ -110,6 +110,9 @@ TEST(ReadCsvTest, SaysWhereATableIsWrong) {
       {"1,-1\n", "'-1' is not a class", Class("last")},
       {"1,2147483648\n", "'2147483648' is not a class", Class("last")},
       {"1,nan\n", "'nan' is not a class", Class("last")},
+      {"1,0x10\n", "line 1, column 2: '0x10' is not a class", Class("last")},
+      {"1,2\n3,0X1p2\n", "line 2, column 2: '0X1p2' is not a number", {}},
+      {"0x10,2\n3,4\n", "line 1, column 1: '0x10' is not a number", {}},
       {"1,nan\n", "'nan' is not a finite", Number("last")},
   };
   for (const Bad& bad : cases) {

@@ -145,6 +145,9 @@ TEST(ReadFileTest, RefusesWhatIsNoRegularFile) {
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(ReadFile("/dev/zero", kPlenty).status().code(),
             absl::StatusCode::kInvalidArgument);
+  std::filesystem::create_symlink("loop", folder.File("loop"));
+  EXPECT_EQ(ReadFile(folder.File("loop"), kPlenty).status().code(),
+            absl::StatusCode::kFailedPrecondition);
   folder.Write("f", "x");
   EXPECT_EQ(
       ReadFile(folder.File(std::string("f\0g", 3)), kPlenty).status().code(),

@@ -222,7 +222,8 @@ TEST(ReadNpyTest, SaysWhereAFileIsWrong) {
        "element 0 is 18446744073709551615"},
       {Npy(Header("<f8", "(1,)"), Elements<double>({1e39})), kInvalid,
        "element 0 is 1e+39: expected a number in the range of float32"},
-      {Npy(Header("|b1", "(1,)"), "\x02"), kInvalid, "neither 0 nor 1"},
+      {Npy(Header("|b1", "(2,)"), "\x01\x02"), kInvalid,
+       "element 1 is 2: expected a truth value, 0 or 1"},
   };
   for (const Bad& bad : cases) {
     const absl::Status status = Read(bad.bytes).status();

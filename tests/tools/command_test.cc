@@ -134,7 +134,10 @@ TEST(CommandTest, OtherFailures) {
   EXPECT_EQ(input.err, "error: m.pb: cut\n");
   EXPECT_EQ(RunLine({"echo", "--fail", "no"}).code, 1);
   EXPECT_EQ(RunLine({"echo", "--fail", "no"}).out, "no\n");
-  for (const char* fault : {"ours", "memory", "exception"}) {
+  const Ran memory = RunLine({"echo", "--fail", "memory"});
+  EXPECT_EQ(memory.code, 4);
+  EXPECT_EQ(memory.err, "error: out of memory\n");
+  for (const char* fault : {"ours", "exception"}) {
     const Ran ran = RunLine({"echo", "--fail", fault});
     EXPECT_EQ(ran.code, 70);
     EXPECT_THAT(ran.err, StartsWith("error: "));

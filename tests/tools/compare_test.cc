@@ -79,6 +79,7 @@ TEST_F(CompareTest, ModelsThatCannotBeCompared) {
   const CommandResult other = RunEspalier({"compare", a, m});
   EXPECT_EQ(other.exit_code, 3);
   EXPECT_THAT(other.err, HasSubstr("different inputs: x f32[N, 2] and x f32"));
+  EXPECT_THAT(other.err, HasSubstr("'" + a + "' and '" + m + "': "));
   EXPECT_EQ(RunEspalier({"compare", a}).exit_code, 2);
   EXPECT_EQ(RunEspalier({"compare", a, a, "--tolerance", "-1"}).exit_code, 2);
   EXPECT_EQ(RunEspalier({"compare", a, a, "--split", "test"}).exit_code, 2);

@@ -39,6 +39,35 @@ TEST(OutputPathTest, FoldersThatAreNotThere) {
   EXPECT_THAT(Refusal(folder.path()), HasSubstr("no regular file"));
 }
 
+TEST(OutputPathTest, NamesThatLeadNowhere) {
+  namespace fs = std::filesystem;
+  const ScratchFolder folder;
+  fs::create_symlink("nothing", folder.File("dangling"));
+  fs::create_symlink("loop", folder.File("loop"));
+  fs::create_symlink(folder.Write("file", ""), folder.File("link"));
+  EXPECT_THAT(Refusal(folder.File("dangling")), HasSubstr("symbolic link"));
+  EXPECT_THAT(Refusal(folder.File("loop")), HasSubstr("symbolic link"));
+  EXPECT_THAT(Refusal(folder.File("loop/m.pb")), HasSubstr("no folder"));
+  EXPECT_THAT(Refusal(folder.File(std::string(260, 'm'))),
+              HasSubstr("too long"));
+  EXPECT_EQ(Refusal(folder.File("link")), "");
+}
+
+TEST(OutputPathTest, OneFileHoweverItIsSpelt) {
+  const ScratchFolder folder;
+  std::filesystem::create_symlink(folder.path(), folder.File("here"));
+  const std::string old = folder.Write("old", "");
+  std::filesystem::create_symlink(old, folder.File("link"));
+  EXPECT_TRUE(SameOutput("m.pb", "m.pb"));
+  EXPECT_TRUE(SameOutput("m.pb", "./m.pb"));
+  EXPECT_TRUE(SameOutput(folder.File("m.pb"), folder.path() + "//./m.pb"));
+  EXPECT_TRUE(SameOutput(folder.File("m.pb"), folder.File("here/m.pb")));
+  EXPECT_TRUE(SameOutput(old, folder.File("link")));
+  EXPECT_FALSE(SameOutput("m.pb", "n.pb"));
+  EXPECT_FALSE(SameOutput("m.pb", folder.File("m.pb")));
+  EXPECT_FALSE(SameOutput(old, folder.File("m.pb")));
+}
+
 TEST(OutputPathTest, NeverOverAnInputUnlessForced) {
   const ScratchFolder folder;
   const std::string input = folder.Write("m.pb", "input");

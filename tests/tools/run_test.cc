@@ -101,6 +101,7 @@ TEST_F(RunTest, InputsThatDoNotFit) {
         RunEspalier({"run", model_, "--input", x, "--output", y_});
     EXPECT_THAT(result.out, IsEmpty());
     EXPECT_THAT(folder_.Names(), Not(Contains("y.npy")));
+    EXPECT_THAT(result.err, HasSubstr(x));
     return result.exit_code;
   };
   EXPECT_EQ(run(Points({2, 3}, {1, 2, 3, 4, 5, 6})), 3);
@@ -128,6 +129,21 @@ TEST_F(RunTest, AModelWithoutTheBatch) {
   EXPECT_EQ(NumberIn(ParseJson(result.out), "outside"), 1);
   EXPECT_EQ(ReadNpy(y_)->shape(), Shape({2, 2}));
   EXPECT_EQ(RunEspalier({"compare", model_, model_}).exit_code, 0);
+}
+
+TEST_F(RunTest, OutputsOfOneFile) {
+  GraphBuilder g("two");
+  const Value x = g.Input("x", {kBatch, 2});
+  g.Output("a", Neg(x));
+  g.Output("b", x);
+  Model model;
+  model.graph = g.Build().value();
+  ASSERT_TRUE(Save(model, model_).ok());
+  const CommandResult result =
+      RunEspalier({"run", model_, "--input", Points({1, 2}, {1, 0}), "--output",
+                   "a=" + y_, "--output", "b=" + folder_.path() + "/./y.npy"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("'a' and 'b' would go to one file"));
 }
 
 // More samples than are run at a time.

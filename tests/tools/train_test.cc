@@ -1,6 +1,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "serialization/model_file.h"
@@ -192,6 +196,9 @@ struct Misuse {
 TEST_F(TrainTest, MisuseIsSeenBeforeAnythingIsDone) {
   const std::string old = folder_.Write("old.pb", "old");
   const Line line = {"--data", "builtin:digits", "--output", old};
+  std::filesystem::create_symlink("nothing", folder_.File("dangling"));
+  const std::string too_many = std::to_string(
+      std::max(64u, 4 * std::thread::hardware_concurrency()) + 1);
   for (const Misuse& misuse : std::vector<Misuse>{
            {{"--epochs", "0"}, "--epochs: expected a whole number from 1"},
            {{"--epochs", "1e3"}, "--epochs: expected a whole number from 1"},
@@ -212,6 +219,7 @@ TEST_F(TrainTest, MisuseIsSeenBeforeAnythingIsDone) {
            {{"--batch", "-1"}, "--batch: expected"},
            {{"--seed", "-1"}, "--seed: expected"},
            {{"--threads", "0"}, "--threads: expected"},
+           {{"--threads", too_many}, "--threads: expected"},
            {{"--optimizer", "adamw"}, "--optimizer: expected one of"},
            {{"--activation", "relu6"}, "--activation: expected one of"},
            {{"--init", "ones"}, "--init: expected one of"},
@@ -222,6 +230,9 @@ TEST_F(TrainTest, MisuseIsSeenBeforeAnythingIsDone) {
            {{"--domain", "0:16,0:16"}, "--domain: expected one pair, or one"},
            {{"--domain", "declared"}, "--domain: only a model has"},
            {{"--log", old}, "--log and --output are one file"},
+           {{"--log", folder_.path() + "/./old.pb"},
+            "--log and --output are one file"},
+           {{"--log", folder_.File("dangling")}, "symbolic link"},
            {{"--log", folder_.File("none/log")}, "there is no folder"},
            {{"--checkpoint", "c"}, "not expected: '--checkpoint'"},
            {{"--output", old}, "--output"},
@@ -246,7 +257,7 @@ TEST_F(TrainTest, MisuseIsSeenBeforeAnythingIsDone) {
           .exit_code,
       2);
   EXPECT_EQ(folder_.Read("old.pb"), "old");
-  EXPECT_THAT(folder_.Names(), ElementsAre("old.pb"));
+  EXPECT_THAT(folder_.Names(), UnorderedElementsAre("dangling", "old.pb"));
 }
 
 TEST_F(TrainTest, ATrainingThatFailsLeavesTheOldModel) {
