@@ -1,6 +1,7 @@
 #include "runtime/session.h"
 
 #include <list>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -245,11 +246,7 @@ class Session::Impl {
         executable_impl_.ProgramFor(batch);
     RETURN_IF_ERROR(Annotate(program.status(), "run"));
     if ((*program)->arena_bytes() > arena_bytes_ || arena_ == nullptr) {
-      outputs_ = nullptr;
-      bound_.clear();
-      arena_.reset();
-      arena_bytes_ = (*program)->arena_bytes();
-      arena_ = AllocateAligned(static_cast<size_t>(arena_bytes_));
+      RETURN_IF_ERROR(GrowArena((*program)->arena_bytes()));
     }
     ASSIGN_OR_RETURN(BoundProgram bound, Bind(*std::move(program)));
     bound_.push_front(std::move(bound));
@@ -259,6 +256,22 @@ class Session::Impl {
       if (outputs_ == &bound_.back().outputs) outputs_ = nullptr;
       bound_.pop_back();
     }
+    return absl::OkStatus();
+  }
+
+  // What is bound to the old arena goes with it.
+  absl::Status GrowArena(int64_t bytes) {
+    outputs_ = nullptr;
+    bound_.clear();
+    arena_.reset();
+    arena_bytes_ = 0;
+    try {
+      arena_ = AllocateAligned(static_cast<size_t>(bytes));
+    } catch (const std::bad_alloc&) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("run: no memory for an arena of ", bytes, " bytes"));
+    }
+    arena_bytes_ = bytes;
     return absl::OkStatus();
   }
 

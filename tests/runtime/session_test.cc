@@ -95,7 +95,7 @@ TEST(SessionTest, TrainsAClassifierAtAnyBatchSize) {
     Running running = Start(graph, options);
     ASSERT_TRUE(running.session.ok());
     SCOPED_TRACE(running.executable->PlanText());
-    for (int64_t batch : {17, 2, 1, 17, 64, 1}) {
+    for (int64_t batch : {17, 2, 1, 0, 17, 64, 1}) {
       RunAndCompare(graph, *running.store, *running.session,
                     RandomInputs(graph, batch, batch), 3e-5);
       if (HasFatalFailure()) return;
