@@ -1,10 +1,13 @@
 #include "pruning/bounds.h"
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <limits>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "ops/elementwise.h"
 #include "pruning/relus.h"
 
@@ -37,6 +40,33 @@ IntervalTensor InputBounds(const Node& node,
           {box.upper.begin(), box.upper.end()}};
 }
 
+// Ops whose result is NaN, for finite operands, only where something overflows
+// on the way. Sorted.
+constexpr absl::string_view kNanOnlyByOverflow[] = {
+    "abs",      "add",        "broadcast_to", "dense", "exp",
+    "identity", "leaky_relu", "matmul",       "mean",  "mul",
+    "neg",      "relu",       "reshape",      "scale", "sigmoid",
+    "sign",     "square",     "sub",          "sum",   "tanh"};
+
+// Whether a finite input may make some element NaN without an overflow, such as
+// the logarithm of a negative number; no bound holds for what reads that.
+bool MayBeNanOfFinite(const Node& node, const IntervalTensor& bounds,
+                      const std::vector<bool>& may_be_nan) {
+  for (NodeId input : node.inputs) {
+    if (may_be_nan[static_cast<size_t>(input)]) return true;
+  }
+  if (AsLeaf(*node.op).has_value() ||
+      std::binary_search(std::begin(kNanOnlyByOverflow),
+                         std::end(kNanOnlyByOverflow), node.op->kind())) {
+    return false;
+  }
+  for (size_t i = 0; i < bounds.lower.size(); ++i) {
+    // The mark of a value that may be NaN: see graph/interval.h.
+    if (std::isinf(bounds.lower[i]) && std::isinf(bounds.upper[i])) return true;
+  }
+  return false;
+}
+
 void ClampToFinite(IntervalTensor& bounds) {
   for (double& lower : bounds.lower) lower = std::max(lower, -kLargestFloat);
   for (double& upper : bounds.upper) upper = std::min(upper, kLargestFloat);
@@ -58,6 +88,7 @@ std::map<NodeId, IntervalTensor> ReluBounds(
 
   std::map<NodeId, IntervalTensor> result;
   std::vector<IntervalTensor> bounds(count);
+  std::vector<bool> may_be_nan(count);
   for (NodeId id = 0; id < graph.num_nodes(); ++id) {
     const Node& node = graph.node(id);
     const Shape shape = node.type.shape.Bind(1);
@@ -76,7 +107,15 @@ std::map<NodeId, IntervalTensor> ReluBounds(
       }
       own = node.op->Bounds(inputs, shape);
     }
-    if (scope == BoundsScope::kAllInputs) ClampToFinite(own);
+    if (scope == BoundsScope::kAllInputs) {
+      const bool nan = MayBeNanOfFinite(node, own, may_be_nan);
+      may_be_nan[static_cast<size_t>(id)] = nan;
+      if (nan) {
+        own = IntervalTensor::Everything(shape);
+      } else {
+        ClampToFinite(own);
+      }
+    }
     if (IsRelu(node)) {
       result.emplace(id, bounds[static_cast<size_t>(node.inputs[0])]);
     }

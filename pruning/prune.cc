@@ -110,7 +110,9 @@ class Pruner {
 
   absl::Status Check();
   absl::Status LookForWitnesses();
-  // Proves on `model`, which is the one given or what is left of it.
+  // Proves on `model`, which is the one given or what is left of it. What holds
+  // of the rest holds of the whole only where every unit removed so far is
+  // zero: no proof claims more than the weakest of them.
   absl::Status Prove(const Model& model);
   // Removes and proves in turn until nothing more goes.
   absl::StatusOr<Model> RemoveAll();
@@ -128,7 +130,9 @@ class Pruner {
            standing == Standing::kZeroInDomain ||
            (standing == Standing::kObserved && options_.grade == Grade::kData);
   }
-  absl::Status ProveIn(const Model& model, BoundsScope scope, Standing zero);
+  // Raises what is proven to `zero`, of units of at least `least` standing.
+  absl::Status ProveIn(const Model& model, BoundsScope scope, Standing zero,
+                       Standing least);
   absl::Status MeasureSamples();
   absl::Status SearchIn(const std::map<std::string, InputDomain>& domains);
 
@@ -138,6 +142,7 @@ class Pruner {
   std::vector<Layer> layers_;            // like relus_
   std::map<std::string, size_t> index_;  // into layers_, by name
   std::vector<Witness> witnesses_;
+  Standing weakest_removed_ = Standing::kZeroAlways;
 };
 
 absl::Status Pruner::Check() {
@@ -164,32 +169,44 @@ absl::Status Pruner::Check() {
 }
 
 absl::Status Pruner::ProveIn(const Model& model, BoundsScope scope,
-                             Standing zero) {
+                             Standing zero, Standing least) {
   for (const auto& [relu, bounds] : ReluBounds(model, model.domains, scope)) {
     Layer& layer = layers_[index_.at(model.graph.node(relu).name)];
     for (size_t i = 0; i < layer.left.size(); ++i) {
       const auto unit = static_cast<size_t>(layer.left[i]);
+      Standing& standing = layer.standing[unit];
       // An interval to both infinities also stands for NaN.
-      if (bounds.lower[i] >= 0) layer.active[unit] = true;
+      if (bounds.lower[i] >= 0 && least == Standing::kUnknown) {
+        layer.active[unit] = true;
+      }
       if (bounds.upper[i] > 0) continue;
-      if (layer.standing[unit] == Standing::kAlive) {
+      if (standing == Standing::kAlive && scope == BoundsScope::kDomain) {
         return absl::InternalError(absl::StrCat("unit ", unit, " of ",
                                                 Quoted(layer.name),
                                                 " fires and was proven zero"));
       }
-      layer.standing[unit] = std::max(layer.standing[unit], zero);
+      // Alive by an overflow, of which no claim is made.
+      if (standing == Standing::kAlive || standing < least) continue;
+      standing = std::max(standing, zero);
     }
   }
   return absl::OkStatus();
 }
 
 absl::Status Pruner::Prove(const Model& model) {
-  if (options_.grade != Grade::kAllInputs &&
-      InputsWithoutDomain(model).empty()) {
-    RETURN_IF_ERROR(
-        ProveIn(model, BoundsScope::kDomain, Standing::kZeroInDomain));
+  if (weakest_removed_ == Standing::kObserved) return absl::OkStatus();
+  if (options_.grade == Grade::kAllInputs ||
+      !InputsWithoutDomain(model).empty()) {
+    return ProveIn(model, BoundsScope::kAllInputs, Standing::kZeroAlways,
+                   Standing::kUnknown);
   }
-  return ProveIn(model, BoundsScope::kAllInputs, Standing::kZeroAlways);
+  RETURN_IF_ERROR(ProveIn(model, BoundsScope::kDomain, Standing::kZeroInDomain,
+                          Standing::kUnknown));
+  if (weakest_removed_ == Standing::kZeroInDomain) return absl::OkStatus();
+  // The domain may hold inputs that make something overflow, which the proof
+  // for all inputs leaves out: it never stands alone here.
+  return ProveIn(model, BoundsScope::kAllInputs, Standing::kZeroAlways,
+                 Standing::kZeroInDomain);
 }
 
 absl::Status Pruner::MeasureSamples() {
@@ -279,9 +296,14 @@ absl::StatusOr<Model> Pruner::RemoveAll() {
     ASSIGN_OR_RETURN(RemovalResult result, RemoveUnits(model, removals));
     bool removed = false;
     for (const RemovedUnits& done : result.layers) {
-      layers_[index_.at(model.graph.node(done.relu).name)].refusal =
-          done.refusal;
+      Layer& layer = layers_[index_.at(model.graph.node(done.relu).name)];
+      layer.refusal = done.refusal;
       removed = removed || !done.units.empty();
+      for (int64_t unit : done.units) {
+        const int64_t original = layer.left[static_cast<size_t>(unit)];
+        weakest_removed_ = std::min(
+            weakest_removed_, layer.standing[static_cast<size_t>(original)]);
+      }
     }
     if (!removed) return model;
     for (Layer& layer : layers_) {
@@ -354,7 +376,8 @@ HistoryEntry Pruner::History(const PruneReport& report) const {
       "order, show that the units removed are zero";
   if (weakest == Standing::kZeroAlways) {
     entry.grade = std::string(GradeName(Grade::kAllInputs));
-    entry.reason = bounds + " for every finite input";
+    entry.reason =
+        bounds + " for every finite input for which nothing overflows";
   } else if (weakest == Standing::kZeroInDomain) {
     entry.grade = std::string(GradeName(Grade::kDomain));
     entry.reason = bounds + " for every input in the declared domain";

@@ -170,8 +170,16 @@ absl::Status UnitRemover::PlanPart(const UnitConsumers& found,
                        producer.shape.ToString()));
     }
   }
+  std::map<NodeId, int> axes;
   for (const UnitConsumer& consumer : found.consumers) {
     RETURN_IF_ERROR(paths_.CheckReaders(consumer.weight.leaf, readers));
+    const auto axis =
+        axes.emplace(consumer.weight.leaf, consumer.weight.axis).first;
+    if (axis->second != consumer.weight.axis) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(graph_.node(consumer.weight.leaf).ToString(),
+                       " is read both as it is and transposed"));
+    }
   }
 
   const int64_t rows = producer.shape.Bind(1).dim(0);
@@ -280,6 +288,19 @@ absl::Status CheckRemoval(const Graph& graph, const UnitRemoval& removal) {
   return absl::OkStatus();
 }
 
+// The last look: whatever was cut, the outputs are what they were.
+absl::Status CheckOutputsKept(const Graph& before, const Graph& after) {
+  bool kept = before.outputs().size() == after.outputs().size();
+  for (size_t i = 0; kept && i < before.outputs().size(); ++i) {
+    const GraphOutput& a = before.outputs()[i];
+    const GraphOutput& b = after.outputs()[i];
+    kept =
+        a.name == b.name && before.node(a.node).type == after.node(b.node).type;
+  }
+  if (kept) return absl::OkStatus();
+  return absl::InternalError("the outputs would have changed their types");
+}
+
 }  // namespace
 
 absl::StatusOr<RemovalResult> RemoveUnits(
@@ -308,6 +329,7 @@ absl::StatusOr<RemovalResult> RemoveUnits(
   }
   absl::StatusOr<Model> pruned = remover.Operate();
   if (!pruned.ok()) return Annotate(pruned.status(), "remove units");
+  RETURN_IF_ERROR(CheckOutputsKept(model.graph, pruned->graph));
   result.model = *std::move(pruned);
   for (const auto& [name, units] : remover.kept()) {
     if (result.model.graph.Find(name) != kNoNode) result.kept[name] = units;

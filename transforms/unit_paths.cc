@@ -80,6 +80,11 @@ absl::Status UnitPaths::CheckReaders(NodeId leaf,
       return Refusal(graph_.node(leaf).ToString(), " is also read by ",
                      graph_.node(user).ToString());
     }
+    if (std::count(users_[static_cast<size_t>(leaf)].begin(),
+                   users_[static_cast<size_t>(leaf)].end(), user) > 1) {
+      return Refusal(graph_.node(leaf).ToString(), " is read twice by ",
+                     graph_.node(user).ToString());
+    }
   }
   return absl::OkStatus();
 }

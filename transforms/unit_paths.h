@@ -52,8 +52,8 @@ class UnitPaths {
   // Follows the ReLU's result through ops that are elementwise and keep zeros,
   // and reshapes, to every product that reads it.
   absl::StatusOr<UnitConsumers> FindConsumers(NodeId relu) const;
-  // An error when a leaf is an output or has a reader that is none of
-  // `readers`.
+  // An error when a leaf is an output, has a reader that is none of `readers`,
+  // or one that reads it twice.
   absl::Status CheckReaders(NodeId leaf,
                             const std::vector<NodeId>& readers) const;
 
