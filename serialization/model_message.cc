@@ -15,14 +15,33 @@
 namespace espalier {
 namespace {
 
-absl::Status CheckText(absl::string_view text, absl::string_view what) {
+constexpr size_t kLongestName = 255;  // bytes
+constexpr size_t kLongestText = 4096;
+
+absl::Status CheckUtf8(absl::string_view text, absl::string_view what) {
   if (IsUtf8(text)) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(what, " ", Quoted(text), " is not UTF-8"));
 }
 
+// Text that programs print as it is: it must not be able to steer a terminal.
+absl::Status CheckText(absl::string_view text, absl::string_view what,
+                       size_t longest) {
+  RETURN_IF_ERROR(CheckUtf8(text, what));
+  if (text.size() > longest) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, " ", Quoted(text), " has ", text.size(),
+                     " bytes: expected at most ", longest));
+  }
+  if (HasControlCharacter(text)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, " ", Quoted(text), " holds a control character"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckHistoryLayer(const v1::HistoryEntry::Layer& layer) {
-  RETURN_IF_ERROR(CheckText(layer.node(), "node"));
+  RETURN_IF_ERROR(CheckText(layer.node(), "node of the history", kLongestName));
   int64_t least = 0;
   for (const int64_t unit : layer.removed()) {
     if (unit < least || unit >= layer.units_before()) {
@@ -37,21 +56,21 @@ absl::Status CheckHistoryLayer(const v1::HistoryEntry::Layer& layer) {
 
 // What neither the graph nor Validate(Model) looks at.
 absl::Status CheckFreeFields(const v1::Model& message) {
-  RETURN_IF_ERROR(CheckText(message.producer(), "producer"));
+  RETURN_IF_ERROR(CheckText(message.producer(), "producer", kLongestText));
   for (const std::string& name : message.class_names()) {
-    RETURN_IF_ERROR(CheckText(name, "class name"));
+    RETURN_IF_ERROR(CheckText(name, "class name", kLongestName));
   }
   for (const v1::HistoryEntry& entry : message.history()) {
-    RETURN_IF_ERROR(CheckText(entry.action(), "action"));
-    RETURN_IF_ERROR(CheckText(entry.grade(), "grade"));
-    RETURN_IF_ERROR(CheckText(entry.reason(), "reason"));
+    RETURN_IF_ERROR(CheckText(entry.action(), "action", kLongestName));
+    RETURN_IF_ERROR(CheckText(entry.grade(), "grade", kLongestName));
+    RETURN_IF_ERROR(CheckText(entry.reason(), "reason", kLongestText));
     for (const v1::HistoryEntry::Layer& layer : entry.layers()) {
       RETURN_IF_ERROR(CheckHistoryLayer(layer));
     }
   }
   for (const v1::Node& node : message.graph().nodes()) {
     for (const v1::Attribute& attribute : node.attributes()) {
-      RETURN_IF_ERROR(CheckText(attribute.string_value(), "attribute value"));
+      RETURN_IF_ERROR(CheckUtf8(attribute.string_value(), "attribute value"));
     }
   }
   return absl::OkStatus();

@@ -38,6 +38,18 @@ bool IsUtf8(absl::string_view text) {
   return true;
 }
 
+bool HasControlCharacter(absl::string_view text) {
+  unsigned char before = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F || (before == 0xC2 && byte < 0xA0)) {
+      return true;
+    }
+    before = byte;
+  }
+  return false;
+}
+
 std::string ToUtf8(absl::string_view text) {
   std::string result;
   while (!text.empty()) {

@@ -13,6 +13,10 @@ namespace espalier {
 // nothing past U+10FFFF (RFC 3629, section 4).
 bool IsUtf8(absl::string_view text);
 
+// Whether UTF-8 text holds one of U+0000 to U+001F and U+007F to U+009F, with
+// which a terminal can be steered.
+bool HasControlCharacter(absl::string_view text);
+
 // `text` with each byte that does not belong to a sequence replaced by '?'.
 std::string ToUtf8(absl::string_view text);
 

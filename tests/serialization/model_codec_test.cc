@@ -184,6 +184,22 @@ TEST(ModelCodecTest, RefusesToWriteWhatItWouldNotRead) {
   model = SampleModel();
   model.producer = "\xC3(";
   expect_refused(model, "producer");
+  model.producer = std::string(4097, 'p');
+  expect_refused(model, "has 4097 bytes: expected at most 4096");
+  model = SampleModel();
+  model.class_names[0] = "a\x1B[2J";
+  expect_refused(model, "class name 'a\\033[2J' holds a control character");
+  model.class_names[0] = std::string(256, 'c');
+  expect_refused(model, "has 256 bytes: expected at most 255");
+  for (std::string HistoryEntry::*field :
+       {&HistoryEntry::action, &HistoryEntry::grade, &HistoryEntry::reason}) {
+    model = SampleModel();
+    model.history[0].*field = "\r";
+    expect_refused(model, "'\\r' holds a control character");
+  }
+  model = SampleModel();
+  model.history[0].layers[0].node = "\x7F";
+  expect_refused(model, "node of the history '\\177' holds a control");
   model = SampleModel();
   model.history[0].layers[0].removed = {7, 0};
   expect_refused(model, "removed unit 0: expected units in ascending order");

@@ -43,6 +43,14 @@ TEST(Utf8Test, RefusesBrokenSequences) {
   EXPECT_TRUE(IsUtf8(""));
 }
 
+TEST(Utf8Test, FindsControlCharacters) {
+  for (uint32_t code = 0; code < 0x3000; ++code) {
+    const bool control = code < 0x20 || (code >= 0x7F && code < 0xA0);
+    ASSERT_EQ(HasControlCharacter("a" + Encode(code) + "b"), control) << code;
+  }
+  EXPECT_FALSE(HasControlCharacter(""));
+}
+
 TEST(Utf8Test, ReplacesWhatIsBroken) {
   EXPECT_EQ(ToUtf8("a\xC3\xA9z"), "a\xC3\xA9z");
   EXPECT_EQ(ToUtf8("a\xC3z\xFF"), "a?z?");
