@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "graph/builder.h"
@@ -74,6 +75,33 @@ absl::Status CheckFreeFields(const v1::Model& message) {
     }
   }
   return absl::OkStatus();
+}
+
+// Class i is element i of some output's last dimension, and told from the
+// others by its name.
+absl::Status CheckClassNames(const Model& model) {
+  if (model.class_names.empty()) return absl::OkStatus();
+  absl::flat_hash_set<absl::string_view> seen;
+  for (const std::string& name : model.class_names) {
+    if (name.empty()) {
+      return absl::InvalidArgumentError("a class name is empty");
+    }
+    if (!seen.insert(name).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("class name ", Quoted(name), " stands twice"));
+    }
+  }
+  const auto classes = static_cast<int64_t>(model.class_names.size());
+  for (const GraphOutput& output : model.graph.outputs()) {
+    const Shape& shape = model.graph.node(output.node).type.shape;
+    if (shape.rank() > 0 && shape.dim(shape.rank() - 1) == classes) {
+      return absl::OkStatus();
+    }
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("there are ", classes,
+                   " class names: expected none, or as many as the "
+                   "last dimension of an output"));
 }
 
 class Writer {
@@ -205,6 +233,7 @@ class Reader {
     RETURN_IF_ERROR(Validate(model));
     model.class_names.assign(message_.class_names().begin(),
                              message_.class_names().end());
+    RETURN_IF_ERROR(CheckClassNames(model));
     model.producer = message_.producer();
     for (const v1::HistoryEntry& entry : message_.history()) {
       model.history.push_back(ReadHistory(entry));
@@ -403,6 +432,7 @@ absl::StatusOr<ModelMessage> ToMessage(const Model& model) {
     return absl::InvalidArgumentError("the model has no graph");
   }
   RETURN_IF_ERROR(Validate(model));
+  RETURN_IF_ERROR(CheckClassNames(model));
   ModelMessage message = Writer().Write(model);
   RETURN_IF_ERROR(CheckFreeFields(message.message));
   return message;

@@ -480,6 +480,8 @@ TEST(HostileModelTest, Text) {
       {good + "class_names: \"\\377\"", kInvalid,
        "class name '\\377' is not UTF-8"},
       {good + "class_names: \"\xFF\"", kInvalid, "is not UTF-8"},
+      {good + "class_names: \"no\"", kInvalid, "'no' stands twice"},
+      {good + "class_names: \"maybe\"", kInvalid, "there are 3 class names"},
       {good + "producer: \"\x1B[2J", kInvalid, "line "},
       {good + "class_names: \"\\033[2J\"", kInvalid,
        "class name '\\033[2J' holds a control character"},

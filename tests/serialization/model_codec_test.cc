@@ -182,6 +182,14 @@ TEST(ModelCodecTest, RefusesToWriteWhatItWouldNotRead) {
   model.class_names[0] = "\xFF";
   expect_refused(model, "class name '\\377' is not UTF-8");
   model = SampleModel();
+  model.class_names[0] = "";
+  expect_refused(model, "a class name is empty");
+  model.class_names[0] = model.class_names[1];
+  expect_refused(model, "class name '\\303\\251t\\303\\251' stands twice");
+  model.class_names[0] = "no";
+  model.class_names.push_back("maybe");
+  expect_refused(model, "there are 3 class names: expected none, or as many");
+  model = SampleModel();
   model.producer = "\xC3(";
   expect_refused(model, "producer");
   model.producer = std::string(4097, 'p');

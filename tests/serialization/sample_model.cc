@@ -101,7 +101,7 @@ Model SampleModel() {
       {"steps",
        Tensor({}, std::vector<int32_t>{std::numeric_limits<int32_t>::min()})}};
   model.domains = {{"x", {{0, -0.1f}, {1, 16}}}};
-  model.class_names = {"no", "", "\xC3\xA9t\xC3\xA9"};
+  model.class_names = {"no", "\xC3\xA9t\xC3\xA9"};
   model.producer = "sample 1.0";
   model.history = {
       {"prune", "domain", "interval bounds", {{"hidden/1", 8, {0, 7}}}},
