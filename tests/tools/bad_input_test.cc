@@ -112,6 +112,20 @@ TEST_F(BadInputTest, LabelsBeyondTheModelsClasses) {
   ExpectRefused({"train", "--data", data, "--model", model}, {"2"});
 }
 
+TEST_F(BadInputTest, SamplesOfAnotherShapeThanTheModels) {
+  const ScratchFolder data;
+  const std::string model = data.File("m.pb");
+  ASSERT_TRUE(Save(SmallModel(), model).ok());
+  const std::string x = data.File("wide.npy");
+  ASSERT_TRUE(WriteNpy(x, Tensor(DataType::kF32, {3, 5})).ok());
+  ExpectBadInput({"compare", model, model, "--data", x},
+                 {"wide.npy", "[3, 5]"});
+  ExpectRefused({"prune", model, "--grade", "data", "--data", x},
+                {"wide.npy", "[3, 5]"});
+  const std::string d = data.Write("wide.csv", "1,2,3,0\n1,2,3,1\n");
+  ExpectBadInput({"evaluate", model, "--data", d}, {"wide.csv"});
+}
+
 std::string BigEndian(uint32_t value) {
   std::string bytes;
   for (int shift = 24; shift >= 0; shift -= 8) {
