@@ -85,6 +85,16 @@ absl::optional<Term> FoldNumbers(Opcode opcode, absl::Span<const Term> s) {
   }
 }
 
+// The product of two factors if it is exact. Powers of N must not cancel: what
+// N divides is first rounded, or underflows, alone.
+absl::optional<Term> JoinFactors(const BatchNumber& a, const BatchNumber& b) {
+  if (a.batch_power > 0 || b.batch_power > 0) return absl::nullopt;
+  const double product = static_cast<double>(a.value) * b.value;
+  const auto rounded = static_cast<float>(product);
+  if (!std::isnormal(rounded) || rounded != product) return absl::nullopt;
+  return Term::Number({rounded, a.batch_power + b.batch_power});
+}
+
 bool IsCommutative(Opcode opcode) {
   return opcode == Opcode::kAdd || opcode == Opcode::kMul;
 }
@@ -195,7 +205,7 @@ Term ElementwiseCode::Emit(Opcode opcode, absl::Span<const Term> sources) {
       const Operation& inner = values[a.index];
       if (inner.opcode != Opcode::kMul || !IsNumber(inner.sources[1])) break;
       const absl::optional<Term> product =
-          FoldNumbers(Opcode::kMul, {inner.sources[1], b});
+          JoinFactors(inner.sources[1].number, b.number);
       if (product.has_value()) {
         return Emit(Opcode::kMul, {inner.sources[0], *product});
       }

@@ -76,6 +76,8 @@ struct ElementwiseCode {
   // The operation's result: a number where all sources are, an earlier value
   // where it has been computed already, otherwise a new value. Applies what
   // holds for every x but for the sign of a zero: x * 1, x + 0 and the like.
+  // Joins factors, x * 2 * 3, only where their product is a float: a rounded
+  // one can leave the interval that bounds of the single products give.
   Term Emit(Opcode opcode, absl::Span<const Term> sources);
 
   // Whether array j is read by an operation, store or sum.

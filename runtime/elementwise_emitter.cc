@@ -18,9 +18,10 @@ Operation Make(Opcode opcode, std::initializer_list<Term> sources) {
   return operation;
 }
 
-// Rewrites operations into the fused opcodes. An operand is taken in only if
-// nobody else reads it, so no work is done twice; what is the same for every
-// element stays by itself, since the engine computes it once per run.
+// Rewrites operations into the fused opcodes, each of which computes what was
+// written but for roundings (opcode.h). An operand is taken in only if nobody
+// else reads it, so no work is done twice; what is the same for every element
+// stays by itself, since the engine computes it once per run.
 class Contractor {
  public:
   explicit Contractor(const ElementwiseCode& code) : old_(code) {}
@@ -128,43 +129,24 @@ class Contractor {
   struct Ratio {
     Term a, b, c;
   };
-  // term = a * b / c; a is scalar if one of a and b is.
+  // term = (a * b) / c; a is scalar if one of a and b is. Not a * (b / c),
+  // whose quotient may be a number where a * b is none.
   absl::optional<Ratio> AsRatio(const Term& term) const {
-    if (const auto div = Inner(term, Opcode::kDiv)) {
-      if (const auto product = AsProduct(div->sources[0])) {
-        return Ratio{product->a, product->b, div->sources[1]};
-      }
-      return Ratio{Term::Number({1, 0}), div->sources[0], div->sources[1]};
+    const auto div = Inner(term, Opcode::kDiv);
+    if (!div.has_value()) return absl::nullopt;
+    if (const auto product = AsProduct(div->sources[0])) {
+      return Ratio{product->a, product->b, div->sources[1]};
     }
-    if (const auto product = AsProduct(term)) {
-      const auto div = Inner(product->b, Opcode::kDiv);
-      if (div.has_value() && IsScalar(product->a)) {
-        return Ratio{product->a, div->sources[0], div->sources[1]};
-      }
-    }
-    return absl::nullopt;
+    return Ratio{Term::Number({1, 0}), div->sources[0], div->sources[1]};
   }
 
-  // term = c * d * d with a scalar c.
+  // term = c * (d * d) with a scalar c, and not (c * d) * d.
   absl::optional<Product> AsScaledSquare(const Term& term) const {
     const auto product = AsProduct(term);
-    if (!product.has_value()) return absl::nullopt;
-    if (IsScalar(product->a)) {
-      const auto square = AsProduct(product->b);
-      if (square.has_value() && square->a == square->b) {
-        return Product{product->a, square->b};
-      }
-      return absl::nullopt;
-    }
-    for (const auto& [outer, other] :
-         {std::make_pair(product->a, product->b),
-          std::make_pair(product->b, product->a)}) {
-      const auto inner = AsProduct(outer);
-      if (inner.has_value() && IsScalar(inner->a) && inner->b == other) {
-        return Product{inner->a, inner->b};
-      }
-    }
-    return absl::nullopt;
+    if (!product.has_value() || !IsScalar(product->a)) return absl::nullopt;
+    const auto square = AsProduct(product->b);
+    if (!square.has_value() || !(square->a == square->b)) return absl::nullopt;
+    return Product{product->a, square->b};
   }
 
   Operation Contract(const Operation& operation) {

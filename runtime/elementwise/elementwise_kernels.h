@@ -36,7 +36,7 @@ Vec Apply(Vec a, [[maybe_unused]] Vec b, [[maybe_unused]] Vec c,
   if constexpr (kOpcode == Opcode::kNormalCdf) return NormalCdf(a);
   if constexpr (kOpcode == Opcode::kScaleAdd) return MulAdd(a, b, c * d);
   if constexpr (kOpcode == Opcode::kScaleAddSquare) {
-    return MulAdd(a, b, c * d * d);
+    return MulAdd(a, b, c * (d * d));
   }
   if constexpr (kOpcode == Opcode::kScaleSqrtAdd) {
     return MulAdd(a, Sqrt(b), c);

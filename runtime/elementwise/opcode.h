@@ -30,11 +30,16 @@ enum class Opcode {
   kSigmoid,    // 1 / (1 + exp(-a))
   kSoftplus,   // log(1 + exp(a))
   kNormalCdf,  // probability that a standard normal is below a
-  // Several in one, where that measured faster.
+  // Several in one, where that measured faster. They may stand for operations
+  // that were written one by one only if every intermediate number is one of
+  // what was written, or is not rounded at all (inside an fma): then each
+  // result lies in the interval that bounds of the single operations give, also
+  // where numbers overflow or underflow. So no reordering: a * (b / c) is no
+  // (a * b) / c, and (c * d) * d no c * (d * d).
   kScaleAdd,        // a * b + c * d         as fma(a, b, c * d)
-  kScaleAddSquare,  // a * b + c * d * d     as fma(a, b, c * d * d)
+  kScaleAddSquare,  // a * b + c * (d * d)   as fma(a, b, c * (d * d))
   kScaleSqrtAdd,    // a * sqrt(b) + c       as fma(a, sqrt(b), c)
-  kScaleDivAdd,     // a * b / c + d         as a * b / c + d
+  kScaleDivAdd,     // (a * b) / c + d       as (a * b) / c + d
   // Of i32 arrays: the 32 bits of an element are an int32_t.
   kIntToFloat,
   kFloatToInt,  // rounds toward zero, saturates, NaN gives 0

@@ -88,6 +88,14 @@ TEST(ElementwiseCodeTest, JoinsFactors) {
   const Term large = code.Emit(Opcode::kMul, {N(1e30f), x});
   const Term larger = code.Emit(Opcode::kMul, {large, N(1e30f)});
   EXPECT_EQ(code.values[larger.index].sources[0], large);
+  // Nor where it would be rounded.
+  const Term third = code.Emit(Opcode::kMul, {N(0.3f), x});
+  const Term ninth = code.Emit(Opcode::kMul, {third, N(0.3f)});
+  EXPECT_EQ(code.values[ninth.index].sources[0], third);
+  // Nor where the batch size would cancel.
+  const Term mean = code.Emit(Opcode::kMul, {N(2, -1), x});
+  const Term total = code.Emit(Opcode::kMul, {mean, N(2, 1)});
+  EXPECT_EQ(code.values[total.index].sources[0], mean);
 }
 
 TEST(ElementwiseCodeTest, RemovesWhatIsNotUsed) {

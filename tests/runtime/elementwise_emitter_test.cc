@@ -130,6 +130,22 @@ TEST_F(ElementwiseEmitterTest, ContractsOnlyWhatNobodyElseReads) {
             "@3:full = add(@4:full, @2:full)\n");
 }
 
+// Each of these would compute a number that was not written, and that may
+// overflow or underflow where no written one does.
+TEST_F(ElementwiseEmitterTest, ReordersNothing) {
+  const Term a = Read(), b = Read(), c = Read();
+  Store(Add(Mul(N(-1e-27f), Div(a, b)), c));
+  EXPECT_EQ(Program(),
+            "%0 = div(@0:full, @1:full)\n"
+            "@3:full = fma(-1e-27, %0, @2:full)\n");
+  code_ = ElementwiseCode();
+  const Term m = Read(), g = Read();
+  Store(Add(Mul(m, N(0.9f)), Mul(Mul(g, N(1e-30f)), g)));
+  EXPECT_EQ(Program(),
+            "%0 = mul(@1:full, 1e-30)\n"
+            "@2:full = scale_add(%0, @1:full, 0.9, @0:full)\n");
+}
+
 TEST_F(ElementwiseEmitterTest, NegatesNoWholeArrayToContract) {
   const Term a = Read(), b = Read(), c = Read();
   Store(Sub(c, Mul(a, b)));

@@ -96,7 +96,7 @@ inline float ReferenceFloat(Opcode opcode, Isa isa, const float* s) {
     case Opcode::kScaleAdd:
       return fma(s[0], s[1], s[2] * s[3]);
     case Opcode::kScaleAddSquare:
-      return fma(s[0], s[1], s[2] * s[3] * s[3]);
+      return fma(s[0], s[1], s[2] * (s[3] * s[3]));
     case Opcode::kScaleSqrtAdd:
       return fma(s[0], std::sqrt(s[1]), s[2]);
     case Opcode::kScaleDivAdd:
