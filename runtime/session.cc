@@ -357,12 +357,14 @@ class Session::Impl {
   }
 
   absl::Status RenewPackedCopies(BoundProgram& bound) {
-    bound.store_version = store_impl_.version();
+    const auto version = store_impl_.version();
     for (const BoundProgram::PackedUse& use : bound.packed_uses) {
       ASSIGN_OR_RETURN(const float* packed,
                        store_impl_.Packed(use.value, use.matmul));
       use.kernel->SetOperand(1, const_cast<float*>(packed));
     }
+    // Only now: where one could not be made, the next run tries again.
+    bound.store_version = version;
     return absl::OkStatus();
   }
 
