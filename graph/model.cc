@@ -1,5 +1,6 @@
 #include "graph/model.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -75,6 +76,51 @@ absl::Status Validate(const Model& model) {
   for (const auto& [name, domain] : model.domains) {
     RETURN_IF_ERROR(Annotate(CheckDomain(graph, name, domain),
                              absl::StrCat("domain of ", Quoted(name))));
+  }
+  if (!RestsOnDomains(model)) return absl::OkStatus();
+  for (NodeId id : graph.inputs()) {
+    const Node& input = graph.node(id);
+    if (input.type.dtype == DataType::kF32 &&
+        model.domains.count(input.name) == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("input ", Quoted(input.name),
+                       " has no domain, and the history says that units were "
+                       "removed which are zero in the domain alone"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+bool RestsOnDomains(const Model& model) {
+  return std::any_of(model.history.begin(), model.history.end(),
+                     [](const HistoryEntry& entry) {
+                       return entry.action == "prune" &&
+                              entry.grade == "domain";
+                     });
+}
+
+absl::Status CheckNewDomains(
+    const Model& model, const std::map<std::string, InputDomain>& domains) {
+  if (!RestsOnDomains(model)) return absl::OkStatus();
+  for (const auto& [name, declared] : model.domains) {
+    const auto found = domains.find(name);
+    if (found == domains.end()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("input ", Quoted(name),
+                       " is to lose the domain in which units were removed"));
+    }
+    const InputDomain& domain = found->second;
+    for (size_t i = 0; i < declared.lower.size(); ++i) {
+      if (domain.lower[i] >= declared.lower[i] &&
+          domain.upper[i] <= declared.upper[i]) {
+        continue;
+      }
+      return absl::InvalidArgumentError(absl::StrCat(
+          "input ", Quoted(name), ", element ", i, ": the new domain ",
+          domain.lower[i], ":", domain.upper[i], " is not inside ",
+          declared.lower[i], ":", declared.upper[i],
+          ", for which units were removed"));
+    }
   }
   return absl::OkStatus();
 }

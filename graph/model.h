@@ -53,8 +53,20 @@ struct Model {
 
 // Whether values and domains fit the graph: every parameter and state has a
 // value of its type and nothing else has; a domain belongs to an f32 input, has
-// one finite pair lower <= upper per element of a sample.
+// one finite pair lower <= upper per element of a sample; where RestsOnDomains,
+// every f32 input has one.
 absl::Status Validate(const Model& model);
+
+// Whether units were removed that are zero in the declared domains and not
+// everywhere: an entry of the history has the grade "domain".
+bool RestsOnDomains(const Model& model);
+
+// Whether the model is still what it says with `domains` in place of its own:
+// where RestsOnDomains, those of every input must lie inside. The errors name
+// input, element and both intervals. REQUIRES: Validate(model) is OK, and each
+// of `domains` has a pair per element.
+absl::Status CheckNewDomains(const Model& model,
+                             const std::map<std::string, InputDomain>& domains);
 
 }  // namespace espalier
 

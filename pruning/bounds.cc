@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <iterator>
 #include <limits>
 #include <utility>
@@ -67,6 +68,17 @@ bool MayBeNanOfFinite(const Node& node, const IntervalTensor& bounds,
   return false;
 }
 
+// By node: the last one that reads it, or kNoNode.
+std::vector<NodeId> LastReaders(const Graph& graph) {
+  std::vector<NodeId> last(static_cast<size_t>(graph.num_nodes()), kNoNode);
+  for (NodeId id = 0; id < graph.num_nodes(); ++id) {
+    for (NodeId input : graph.node(id).inputs) {
+      last[static_cast<size_t>(input)] = id;
+    }
+  }
+  return last;
+}
+
 void ClampToFinite(IntervalTensor& bounds) {
   for (double& lower : bounds.lower) lower = std::max(lower, -kLargestFloat);
   for (double& upper : bounds.upper) upper = std::min(upper, kLargestFloat);
@@ -78,17 +90,10 @@ std::map<NodeId, IntervalTensor> ReluBounds(
     const Model& model, const std::map<std::string, InputDomain>& domains,
     BoundsScope scope) {
   const Graph& graph = model.graph;
-  const auto count = static_cast<size_t>(graph.num_nodes());
-  std::vector<NodeId> last_reader(count, kNoNode);
-  for (NodeId id = 0; id < graph.num_nodes(); ++id) {
-    for (NodeId input : graph.node(id).inputs) {
-      last_reader[static_cast<size_t>(input)] = id;
-    }
-  }
-
+  const std::vector<NodeId> last_reader = LastReaders(graph);
   std::map<NodeId, IntervalTensor> result;
-  std::vector<IntervalTensor> bounds(count);
-  std::vector<bool> may_be_nan(count);
+  std::vector<IntervalTensor> bounds(last_reader.size());
+  std::vector<bool> may_be_nan(last_reader.size());
   for (NodeId id = 0; id < graph.num_nodes(); ++id) {
     const Node& node = graph.node(id);
     const Shape shape = node.type.shape.Bind(1);
@@ -126,6 +131,32 @@ std::map<NodeId, IntervalTensor> ReluBounds(
     }
   }
   return result;
+}
+
+double PeakBoundsBytes(const Graph& graph) {
+  const std::vector<NodeId> last_reader = LastReaders(graph);
+  const auto bytes = [&](NodeId id) {
+    const Shape& shape = graph.node(id).type.shape;
+    return static_cast<double>(shape.num_elements_per_sample()) * 2 *
+           sizeof(double);
+  };
+  double now = 0;
+  double peak = 0;
+  for (NodeId id = 0; id < graph.num_nodes(); ++id) {
+    const Node& node = graph.node(id);
+    now += bytes(id);
+    if (IsRelu(node)) now += bytes(id);
+    peak = std::max(peak, now);
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const NodeId input = node.inputs[i];
+      const auto again = node.inputs.begin() + static_cast<std::ptrdiff_t>(i);
+      if (last_reader[static_cast<size_t>(input)] == id &&
+          std::find(node.inputs.begin(), again, input) == again) {
+        now -= bytes(input);
+      }
+    }
+  }
+  return peak;
 }
 
 }  // namespace espalier

@@ -30,6 +30,9 @@ std::map<NodeId, IntervalTensor> ReluBounds(
     const Model& model, const std::map<std::string, InputDomain>& domains,
     BoundsScope scope);
 
+// The most bytes that ReluBounds holds at once, its result included.
+double PeakBoundsBytes(const Graph& graph);
+
 }  // namespace espalier
 
 #endif  // ESPALIER_PRUNING_BOUNDS_H_

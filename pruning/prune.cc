@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -85,6 +86,25 @@ std::vector<std::string> InputsWithoutDomain(const Model& model) {
     }
   }
   return without;
+}
+
+// A witness for each unit, and interval bounds.
+absl::Status CheckMemory(const Graph& graph, int64_t max_bytes) {
+  double inputs = 0;
+  for (NodeId id : graph.inputs()) {
+    const Shape& shape = graph.node(id).type.shape;
+    inputs += static_cast<double>(shape.num_elements_per_sample());
+  }
+  double units = 0;
+  for (NodeId id : FindRelus(graph)) {
+    const Shape& shape = graph.node(id).type.shape;
+    units += static_cast<double>(shape.num_elements_per_sample());
+  }
+  const double needed = PeakBoundsBytes(graph) + units * inputs * sizeof(float);
+  if (needed <= static_cast<double>(max_bytes)) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "pruning ", units, " units over ", inputs, " input elements may take ",
+      needed, " bytes; the limit is ", max_bytes));
 }
 
 class Pruner {
@@ -394,7 +414,13 @@ HistoryEntry Pruner::History(const PruneReport& report) const {
 absl::StatusOr<PruneResult> Prune(const Model& model,
                                   const PruneOptions& options) {
   Model working = model;
-  if (options.domains.has_value()) working.domains = *options.domains;
+  if (options.domains.has_value()) {
+    RETURN_IF_ERROR(Validate(model));
+    working.domains = *options.domains;
+    RETURN_IF_ERROR(Validate(working));
+    RETURN_IF_ERROR(CheckNewDomains(model, working.domains));
+  }
+  RETURN_IF_ERROR(CheckMemory(working.graph, options.max_bytes));
   Pruner pruner(working, options);
   RETURN_IF_ERROR(pruner.Check());
   RETURN_IF_ERROR(pruner.Prove(working));
@@ -410,6 +436,12 @@ absl::StatusOr<PruneResult> Prune(const Model& model,
   }
   result.model = std::move(pruned);
   result.model.history.push_back(entry);
+  if (RestsOnDomains(result.model)) {
+    // The others reach no ReLU: the proof holds for all of their values.
+    result.model.domains =
+        CompleteDomains(result.model.graph, result.model.domains,
+                        std::numeric_limits<float>::max());
+  }
   return result;
 }
 

@@ -27,11 +27,13 @@ struct PruneOptions {
   // kData, in the domain for kDomain, among all finite inputs for kAllInputs.
   Grade grade = Grade::kDomain;
   // Instead of the model's declared domains, by input name. Travels with the
-  // pruned model.
+  // pruned model. Where RestsOnDomains (graph/model.h), inside the declared.
   absl::optional<std::map<std::string, InputDomain>> domains;
   // One tensor per graph input with the same number of samples each, in the
   // graph's order: required for kData; for the others, more witnesses.
   std::vector<Tensor> samples;
+  // A model for which bounds and witnesses would take more is refused.
+  int64_t max_bytes = int64_t{4} << 30;
 };
 
 // One ReLU, units numbered as in the model given.
@@ -86,8 +88,10 @@ int64_t CountParameters(const Graph& graph);
 // of which nothing can be removed comes back unchanged, without an entry in its
 // history. Errors: grade kDomain without a domain for every f32 input that
 // reaches a ReLU; kData without samples; samples or domains that do not fit the
-// inputs, or samples outside the domains; parameters that are not finite; a
-// graph with updates. Internal: a unit proven zero that fires.
+// inputs, or samples outside the domains; domains wider than those in which
+// units were removed before; parameters that are not finite; a
+// graph with updates. ResourceExhausted: more than max_bytes, before they are
+// taken. Internal: a unit proven zero that fires.
 absl::StatusOr<PruneResult> Prune(const Model& model,
                                   const PruneOptions& options = PruneOptions());
 absl::StatusOr<PruneResult> Prune(const Model& model, Grade grade);

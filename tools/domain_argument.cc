@@ -19,6 +19,9 @@ namespace {
 constexpr absl::string_view kDeclared = "declared";
 constexpr absl::string_view kDataPrefix = "data:";
 
+// Of all inputs of a model together; their domains take 1 GiB.
+constexpr int64_t kMaxElements = int64_t{1} << 27;
+
 // One pair serves all elements, else there is one for each.
 absl::Status CheckCount(const DomainPairs& pairs, int64_t elements) {
   const int64_t count = static_cast<int64_t>(pairs.size());
@@ -32,6 +35,8 @@ absl::Status CheckCount(const DomainPairs& pairs, int64_t elements) {
 // The pairs of `elements` elements, the first of which has number `first`.
 InputDomain Take(const DomainPairs& pairs, int64_t first, int64_t elements) {
   InputDomain domain;
+  domain.lower.reserve(static_cast<size_t>(elements));
+  domain.upper.reserve(static_cast<size_t>(elements));
   for (int64_t i = 0; i < elements; ++i) {
     const auto& [lower, upper] =
         pairs[pairs.size() == 1 ? 0 : static_cast<size_t>(first + i)];
@@ -124,10 +129,15 @@ DomainArgument::ForGraph(const Graph& graph, const DataArguments& data) const {
   ASSIGN_OR_RETURN(const DomainPairs pairs, ParseDomainPairs(text_));
   int64_t elements = 0;
   for (const NodeId id : graph.inputs()) {
-    const TensorType& type = graph.node(id).type;
-    if (type.dtype == DataType::kF32) {
-      elements += type.shape.num_elements_per_sample();
+    const Node& input = graph.node(id);
+    if (input.type.dtype != DataType::kF32) continue;
+    const int64_t count = input.type.shape.num_elements_per_sample();
+    if (count > kMaxElements - elements) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "--domain: expected inputs of at most ", kMaxElements,
+          " elements in all, input ", Quoted(input.name), " has ", count));
     }
+    elements += count;
   }
   RETURN_IF_ERROR(CheckCount(pairs, elements));
   int64_t first = 0;

@@ -34,7 +34,7 @@ class DomainArgument {
                                           const DataArguments& data) const;
 
   // For all f32 inputs of a graph, in its order; nothing for "declared", or
-  // when the option was not given.
+  // when the option was not given. ResourceExhausted: more than 2^27 elements.
   absl::StatusOr<absl::optional<std::map<std::string, InputDomain>>> ForGraph(
       const Graph& graph, const DataArguments& data) const;
 

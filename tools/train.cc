@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <string>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -260,7 +262,22 @@ class TrainModel : public Command {
     return {std::move(model)};
   }
 
-  // With the domain that was asked for, or that of the model to be trained.
+  // Whether the model may have this domain from now on.
+  absl::Status CheckDomainOf(const Model& first,
+                             const InputDomain& domain) const {
+    std::map<std::string, InputDomain> domains;
+    for (const auto& [name, declared] : first.domains) {
+      if (declared.lower.size() != domain.lower.size()) {
+        return absl::OkStatus();  // The data does not fit the model: Train.
+      }
+      domains[name] = domain;
+    }
+    return Annotate(CheckNewDomains(first, domains),
+                    absl::StrCat(Quoted(model_), ": --domain"));
+  }
+
+  // With the domain that was asked for, or that of the model to be trained:
+  // where units were removed in it, also in place of the data's own.
   absl::StatusOr<Dataset> LoadData(const absl::optional<Model>& first) const {
     ASSIGN_OR_RETURN(Dataset data, data_.Load());
     absl::optional<InputDomain> domain;
@@ -268,8 +285,11 @@ class TrainModel : public Command {
       ASSIGN_OR_RETURN(
           domain, domain_.ForFeatures(
                       data.features().num_elements() / data.rows(), data_));
-    } else if (first.has_value() && !data.domain().has_value() &&
-               !first->domains.empty()) {
+      if (first.has_value()) {
+        RETURN_IF_ERROR(CheckDomainOf(*first, *domain));
+      }
+    } else if (first.has_value() && !first->domains.empty() &&
+               (!data.domain().has_value() || RestsOnDomains(*first))) {
       domain = first->domains.begin()->second;
     }
     if (!domain.has_value()) return data;

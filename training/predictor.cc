@@ -20,12 +20,7 @@ constexpr absl::string_view kOutsideNames[] = {"error", "warn", "ignore"};
 
 // What a domain-grade removal keeps only inside the domain.
 Outside DefaultOutside(const Model& model) {
-  const bool needs_domain =
-      std::any_of(model.history.begin(), model.history.end(),
-                  [](const HistoryEntry& entry) {
-                    return entry.action == "prune" && entry.grade == "domain";
-                  });
-  return needs_domain ? Outside::kError : Outside::kIgnore;
+  return RestsOnDomains(model) ? Outside::kError : Outside::kIgnore;
 }
 
 // One flattened row per sample, where there are samples.

@@ -1,6 +1,7 @@
 #include "graph/model.h"
 
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,39 @@ TEST(ModelTest, DomainsMustFitTheInputs) {
   model.domains["w"] = {{0}, {1}};
   EXPECT_EQ(Error(model),
             "domain of 'w': the graph has no f32 input of this name");
+}
+
+TEST(ModelTest, WhatWasRemovedInADomainNeedsTheDomain) {
+  Model model = SmallModel();
+  EXPECT_FALSE(RestsOnDomains(model));
+  for (const char* grade : {"data", "all-inputs"}) {
+    model.history = {{"prune", grade, "", {}}};
+    EXPECT_FALSE(RestsOnDomains(model));
+  }
+  model.history.push_back({"prune", "domain", "", {}});
+  EXPECT_TRUE(RestsOnDomains(model));
+  EXPECT_EQ(Error(model), "");
+  model.domains.clear();
+  EXPECT_EQ(Error(model),
+            "input 'x' has no domain, and the history says that units were "
+            "removed which are zero in the domain alone");
+}
+
+TEST(ModelTest, ADomainInWhichUnitsWereRemovedIsOnlyNarrowed) {
+  const std::map<std::string, InputDomain> wide = {{"x", {{0, -1}, {1, 16}}}};
+  Model model = SmallModel();
+  EXPECT_TRUE(CheckNewDomains(model, wide).ok());
+  model.history = {{"prune", "domain", "", {}}};
+  EXPECT_TRUE(CheckNewDomains(model, model.domains).ok());
+  EXPECT_TRUE(CheckNewDomains(model, {{"x", {{0.5f, 1}, {1, 1}}}}).ok());
+  EXPECT_EQ(CheckNewDomains(model, wide).message(),
+            "input 'x', element 1: the new domain -1:16 is not inside 0:16, "
+            "for which units were removed");
+  EXPECT_EQ(CheckNewDomains(model, {{"x", {{0, 0}, {1, 17}}}}).message(),
+            "input 'x', element 1: the new domain 0:17 is not inside 0:16, "
+            "for which units were removed");
+  EXPECT_EQ(CheckNewDomains(model, {}).message(),
+            "input 'x' is to lose the domain in which units were removed");
 }
 
 }  // namespace

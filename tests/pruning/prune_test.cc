@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "gmock/gmock.h"
+#include "ops/binary.h"
 #include "ops/dense.h"
 #include "ops/elementwise.h"
 #include "pruning/activity.h"
@@ -483,6 +484,70 @@ TEST(PruneTest, DomainsGivenReplaceTheDeclaredAndTravel) {
   EXPECT_THAT(result.report.layers[0].zero_units, ElementsAre(1));
   EXPECT_EQ(result.report.layers[0].unknown, 1);  // x - 0.5 at its edge
   EXPECT_EQ(result.model.domains.at("x").upper[0], 0.5f);
+}
+
+TEST(PruneTest, ADomainInWhichUnitsWereRemovedIsNotWidened) {
+  const Model pruned = PruneIt(FourUnits()).model;
+  ASSERT_EQ(pruned.history[0].grade, "domain");
+  PruneOptions options;
+  for (const Grade grade : {Grade::kAllInputs, Grade::kDomain, Grade::kData}) {
+    options.grade = grade;
+    options.samples = {Matrix(1, {0.25f})};
+    options.domains = {{"x", {{0}, {30}}}};
+    const absl::Status refused = Prune(pruned, options).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+    EXPECT_EQ(refused.message(),
+              "input 'x', element 0: the new domain 0:30 is not inside 0:1, "
+              "for which units were removed");
+    options.domains = std::map<std::string, InputDomain>();
+    EXPECT_FALSE(Prune(pruned, options).ok());
+  }
+  options.grade = Grade::kDomain;
+  options.domains = {{"x", {{0.25f}, {0.375f}}}};
+  EXPECT_THAT(PruneIt(pruned, options).report.layers[0].removed_units,
+              ElementsAre(1));
+}
+
+TEST(PruneTest, InputsThatReachNoReluAreFreeInThePrunedModel) {
+  Model model = FourUnits();
+  GraphBuilder g("two");
+  const Value x = g.Input("x", {kBatch, 1});
+  const Value side = g.Input("side", {kBatch, 1});
+  const Value h = Relu(Dense(x, g.Parameter("w1", {1, 4}, Initializer::Zeros()),
+                             g.Parameter("b1", {4}, Initializer::Zeros())));
+  g.Output("y", Add(Dense(h, g.Parameter("w2", {4, 1}, Initializer::Zeros()),
+                          g.Parameter("b2", {1}, Initializer::Zeros())),
+                    side));
+  model.graph = *g.Build();
+  const PruneResult result = PruneIt(model);
+  EXPECT_EQ(result.report.removed(), 1);
+  const InputDomain& free = result.model.domains.at("side");
+  EXPECT_THAT(free.lower, ElementsAre(-std::numeric_limits<float>::max()));
+  EXPECT_THAT(free.upper, ElementsAre(std::numeric_limits<float>::max()));
+  ExpectSameModels(PruneIt(result.model).model, result.model);
+}
+
+TEST(PruneTest, AModelThatTakesTooMuchMemoryIsRefused) {
+  for (const Shape& shape :
+       {Shape({kBatch, 2147483647}), Shape({kBatch, 65536, 32767}),
+        // Few bytes of bounds, but a sample for each of as many units.
+        Shape({kBatch, 65536})}) {
+    GraphBuilder g("g");
+    g.Output("y", Relu(g.Input("x", shape)));
+    Model model;
+    model.graph = *g.Build();
+    const absl::Status refused = Prune(model, Grade::kAllInputs).status();
+    EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
+    EXPECT_THAT(std::string(refused.message()),
+                HasSubstr("bytes; the limit is 4294967296"));
+  }
+  // Once z is known, x, w1, b1, w2, b2 and z; and a sample per unit.
+  const Model small = FourUnits();
+  PruneOptions options;
+  options.max_bytes = (1 + 4 + 4 + 4 + 1 + 4) * 16 + 4 * 4;
+  EXPECT_TRUE(Prune(small, options).ok()) << Prune(small, options).status();
+  --options.max_bytes;
+  EXPECT_TRUE(absl::IsResourceExhausted(Prune(small, options).status()));
 }
 
 TEST(PruneTest, NothingToRemoveGivesTheModelBack) {

@@ -1,4 +1,6 @@
 #include "gmock/gmock.h"
+#include "graph/builder.h"
+#include "ops/elementwise.h"
 #include "serialization/model_file.h"
 #include "serialization/npy.h"
 #include "tests/tools/espalier_command.h"
@@ -116,6 +118,46 @@ TEST_F(PruneTest, NothingToRemoveIsSaidAndTheModelWritten) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("no unit could be removed"));
   EXPECT_EQ(folder_.Read("again.pb"), folder_.Read("small.pb"));
+}
+
+TEST_F(PruneTest, ADomainInWhichUnitsWereRemovedIsNotWidened) {
+  Prune(model_, {});
+  const std::string smaller = folder_.File("smaller.pb");
+  const std::vector<std::string> line = {"prune", small_, "--output", smaller};
+  for (const char* grade : {"domain", "all-inputs"}) {
+    std::vector<std::string> wider = line;
+    for (const char* word : {"--domain", "-30:30", "--grade", grade}) {
+      wider.push_back(word);
+    }
+    const CommandResult refused = RunEspalier(wider);
+    EXPECT_EQ(refused.exit_code, 3) << refused.err;
+    EXPECT_THAT(refused.err,
+                HasSubstr("input 'x', element 0: the new domain -30:30 is not "
+                          "inside 0:1, for which units were removed"));
+    EXPECT_EQ(folder_.Read("smaller.pb"), "");
+  }
+  std::vector<std::string> narrower = line;
+  narrower.insert(narrower.end(), {"--domain", "0:0.5"});
+  EXPECT_EQ(RunEspalier(narrower).exit_code, 0);
+}
+
+TEST_F(PruneTest, ALargeInputInASmallFileIsRefused) {
+  for (const Shape& shape :
+       {Shape({kBatch, 2147483647}), Shape({kBatch, 65536, 32767})}) {
+    GraphBuilder g("large");
+    g.Output("y", Relu(g.Input("x", shape)));
+    Model large;
+    large.graph = *g.Build();
+    ASSERT_TRUE(Save(large, model_).ok());
+    const CommandResult by_domain =
+        RunEspalier({"prune", model_, "--output", small_, "--domain", "0:1"});
+    EXPECT_EQ(by_domain.exit_code, 4) << by_domain.err;
+    EXPECT_THAT(by_domain.err, HasSubstr("--domain: expected inputs of at"));
+    const CommandResult for_all = RunEspalier(
+        {"prune", model_, "--output", small_, "--grade", "all-inputs"});
+    EXPECT_EQ(for_all.exit_code, 4) << for_all.err;
+    EXPECT_THAT(for_all.err, HasSubstr("bytes; the limit is"));
+  }
 }
 
 TEST_F(PruneTest, UsageErrors) {

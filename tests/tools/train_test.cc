@@ -10,6 +10,7 @@
 #include "serialization/model_file.h"
 #include "serialization/npy.h"
 #include "tests/tools/espalier_command.h"
+#include "tests/tools/small_model.h"
 
 namespace espalier {
 namespace {
@@ -101,6 +102,47 @@ TEST_F(TrainTest, TrainsAModelFurther) {
                      "1",      "--output",       model_};
   EXPECT_EQ(Train(over).exit_code, 2);
   EXPECT_EQ(Train(over, {"--force"}).exit_code, 0);
+}
+
+TEST_F(TrainTest, ADomainInWhichUnitsWereRemovedIsNotWidened) {
+  const std::string data = folder_.Write("d.csv", "a,b,y\n0,0.5,0\n1,0,1\n");
+  Model pruned = SmallModel();
+  pruned.history = {{"prune", "domain", "bounds", {}}};
+  ASSERT_TRUE(Save(pruned, model_).ok());
+  const std::string second = folder_.File("second.pb");
+  const Line line = {"--data",   data,         "--target", "y",
+                     "--task",   "regression", "--model",  model_,
+                     "--epochs", "1",          "--output", second};
+  const CommandResult wider = Train(line, {"--domain", "-30:30"});
+  EXPECT_EQ(wider.exit_code, 3) << wider.err;
+  EXPECT_THAT(wider.err,
+              HasSubstr("--domain: input 'x', element 0: the new domain -30:30 "
+                        "is not inside 0:1, for which units were removed"));
+  EXPECT_EQ(folder_.Read("second.pb"), "");
+  ASSERT_EQ(Train(line).exit_code, 0) << Train(line).err;
+  EXPECT_EQ(Load(second)->domains.at("x").upper[0], 1);
+  EXPECT_EQ(Load(second)->history.size(), 1u);
+  // Samples outside of what was promised are not trained on.
+  folder_.Write("d.csv", "a,b,y\n0,0.5,0\n5,0,1\n");
+  EXPECT_EQ(Train(line, {"--force"}).exit_code, 3);
+}
+
+TEST_F(TrainTest, TheDeclaredDomainWinsOverTheDataWhereUnitsWereRemovedInIt) {
+  ASSERT_EQ(Train(digits_).exit_code, 0);
+  Model pruned = *Load(model_);
+  ASSERT_EQ(pruned.domains.size(), 1u);
+  InputDomain& domain = pruned.domains.begin()->second;
+  pruned.history = {{"prune", "domain", "bounds", {}}};
+  // Pixel 0 is 0 in all of the digits, whose own domain lets it be 16.
+  ASSERT_EQ(domain.upper[0], 16);
+  domain.upper[0] = 0;
+  ASSERT_TRUE(Save(pruned, model_).ok());
+  const std::string second = folder_.File("second.pb");
+  const CommandResult further =
+      Train({"--data", "builtin:digits", "--model", model_, "--epochs", "1",
+             "--output", second});
+  ASSERT_EQ(further.exit_code, 0) << further.err;
+  EXPECT_EQ(Load(second)->domains.begin()->second.upper[0], 0);
 }
 
 TEST_F(TrainTest, EarlyStopWithALogLinePerEpoch) {
