@@ -230,14 +230,14 @@ class Reader {
       }
     }
     RETURN_IF_ERROR(ReadDomains(&model));
+    for (const v1::HistoryEntry& entry : message_.history()) {
+      model.history.push_back(ReadHistory(entry));
+    }
     RETURN_IF_ERROR(Validate(model));
     model.class_names.assign(message_.class_names().begin(),
                              message_.class_names().end());
     RETURN_IF_ERROR(CheckClassNames(model));
     model.producer = message_.producer();
-    for (const v1::HistoryEntry& entry : message_.history()) {
-      model.history.push_back(ReadHistory(entry));
-    }
     return model;
   }
 
