@@ -1,5 +1,7 @@
 #include "ops/layers.h"
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -32,8 +34,13 @@ Value Dense(Value x, int64_t units, Activation activation,
       clips ? Initializer::He(columns) : Initializer::Glorot(columns, units));
   const Value weight = g.Parameter(absl::StrCat(name, "/weight"),
                                    Shape({columns, units}), initializer);
-  const Value bias = g.Parameter(absl::StrCat(name, "/bias"), Shape({units}),
-                                 Initializer::Zeros());
+  // Biases that differ let relus bend at different places from the start;
+  // from zeros, inputs of one sign see a linear layer.
+  const float limit =
+      1 / std::sqrt(static_cast<float>(std::max<int64_t>(columns, 1)));
+  const Value bias = g.Parameter(
+      absl::StrCat(name, "/bias"), Shape({units}),
+      options.bias_initializer.value_or(Initializer::Uniform(limit)));
   const Value product = espalier::Dense(x, weight, bias, name);
   if (activation == Activation::kIdentity) return product;
   return Activate(product, activation,

@@ -16,11 +16,13 @@ struct DenseOptions {
   absl::string_view name = "dense";  // made unique in the graph
   // He for relu and leaky relu, Glorot for the rest, unless given.
   absl::optional<Initializer> weight_initializer;
+  // Uniform within 1 / sqrt(K), unless given.
+  absl::optional<Initializer> bias_initializer;
 };
 
 // activation(x W + b): x is [N, K]; makes the parameters `name/weight` [K,
-// units] and `name/bias` [units] (zeros) and the nodes `name` (the product)
-// and `name/relu`, or whatever the activation is called.
+// units] and `name/bias` [units] and the nodes
+// `name` (the product) and `name/relu`, or whatever the activation is called.
 Value Dense(Value x, int64_t units,
             Activation activation = Activation::kIdentity,
             const DenseOptions& options = DenseOptions());

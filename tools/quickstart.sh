@@ -68,7 +68,7 @@ speed() {
 
 data="--data builtin:digits"
 started=$(date +%s%N)
-espalier train train $data --hidden 128,64 --l1 3e-4 --optimizer adam \
+espalier train train $data --hidden 128,64 --l1 5e-4 --optimizer adam \
   --learning-rate 1e-3 --batch 32 --epochs 60 --threads 1 --seed 1 \
   --output "$work/digits.pb" --force
 espalier reloaded evaluate "$work/digits.pb" $data

@@ -144,6 +144,7 @@ Value DenseLayer(Value x, int64_t units, Activation activation,
         break;
       case WeightInit::kZero:
         dense.weight_initializer = Initializer::Zeros();
+        dense.bias_initializer = Initializer::Zeros();
         break;
     }
   }

@@ -54,7 +54,9 @@ TEST(DenseLayerTest, InitializersFitTheActivation) {
     EXPECT_EQ(weight.kind,
               he ? Initializer::Kind::kNormal : Initializer::Kind::kUniform);
     EXPECT_FLOAT_EQ(weight.value, 0.5f);  // sqrt(2 / 8), sqrt(6 / 24)
-    EXPECT_EQ(InitializerOf(g.Parameters()[1]).value, 0);
+    const Initializer& bias = InitializerOf(g.Parameters()[1]);
+    EXPECT_EQ(bias.kind, Initializer::Kind::kUniform);
+    EXPECT_FLOAT_EQ(bias.value, std::sqrt(1.0f / 8));
   }
 }
 

@@ -38,6 +38,13 @@ void* AllocateAligned(size_t bytes, std::align_val_t alignment) {
 
 void* operator new(size_t bytes) { return Allocate(bytes); }
 void* operator new[](size_t bytes) { return Allocate(bytes); }
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
+  ++allocations;
+  return std::malloc(bytes == 0 ? 1 : bytes);
+}
+void* operator new[](size_t bytes, const std::nothrow_t& tag) noexcept {
+  return operator new(bytes, tag);
+}
 void* operator new(size_t bytes, std::align_val_t alignment) {
   return AllocateAligned(bytes, alignment);
 }

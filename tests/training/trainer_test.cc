@@ -273,6 +273,23 @@ TEST(TrainTest, RefusesDataThatDoesNotFitTheGraph) {
       HasSubstr("validation: input 'x'"));
 }
 
+// The noise has variance 0.0064; a straight line leaves 0.47.
+TEST(TrainTest, FitsACurveFromAnySeed) {
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    GraphBuilder g("cosine");
+    const Value x = g.Input("x", {kBatch, 1});
+    const Value target = g.Input("target", {kBatch, 1});
+    const Value y = layers::Dense(layers::Dense(x, 30, Activation::kRelu), 1);
+    g.Output("y", y);
+    const absl::StatusOr<TrainResult> result =
+        Train(g, MeanSquaredError(y, target), optimizers::Adam(1e-2f),
+              builtin::Cosine(200),
+              FitOptions().Epochs(1000).BatchSize(0).Seed(seed).Threads(1));
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_LT(result->last.loss, 0.02) << seed;
+  }
+}
+
 TEST(FitTest, GivesTheModelOfTrain) {
   const Dataset data = builtin::Cosine(30);
   const auto fit = [&](GraphBuilder& g) {
