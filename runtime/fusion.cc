@@ -7,6 +7,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/types/optional.h"
 #include "runtime/elementwise/compiled_elementwise.h"
+#include "runtime/nan_flow.h"
 
 namespace espalier {
 namespace {
@@ -305,6 +306,7 @@ void RemoveDeadSteps(Plan& plan) {
 void FuseActivations(Plan& plan) {
   const std::vector<std::vector<int>> readers = ReadersOf(plan);
   const std::vector<bool> needed = NeededAtEnd(plan);
+  const std::vector<bool> may_be_nan = MayBeNan(plan);
   std::vector<MatMulStep*> product(plan.buffers.size());
   std::vector<Step> kept;
   kept.reserve(plan.steps.size());
@@ -313,7 +315,8 @@ void FuseActivations(Plan& plan) {
     if (found.has_value()) {
       const BufferId x = plan.Root(found->x);
       MatMulStep* matmul = product[x];
-      if (matmul != nullptr && readers[x].size() == 1 && !needed[x]) {
+      if (matmul != nullptr && readers[x].size() == 1 && !needed[x] &&
+          !may_be_nan[x]) {
         matmul->activation = found->activation;
         matmul->slope = found->slope;
         matmul->y = found->y;

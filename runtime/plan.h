@@ -50,6 +50,8 @@ struct PlanBuffer {
   BufferRole role = BufferRole::kTemporary;
   NodeId leaf = kNoNode;  // of roles other than kTemporary
   std::string name;       // of the node that it holds or belongs to
+  // Of leaves: when a run starts, the elements are known to be finite.
+  bool finite = false;
   // The buffer whose elements these are; itself unless it is an alias.
   BufferId root = kNoBuffer;
   // The buffer in whose memory the elements are; only of roots. A leaf or

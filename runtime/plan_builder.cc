@@ -10,6 +10,7 @@
 #include "graph/status_macros.h"
 #include "runtime/broadcast.h"
 #include "runtime/expression.h"
+#include "runtime/finite.h"
 
 namespace espalier {
 namespace {
@@ -298,6 +299,11 @@ class PlanBuilder : public Lowering {
     facts_.emplace_back();
     buffer_of_[id] = buffer;
     const Tensor* value = ConstantValue(*node.op);
+    // Sessions look at inputs and parameters. States that change beside
+    // parameters are not looked at.
+    plan_.buffers[buffer].finite =
+        kind == LeafKind::kInput || kind == LeafKind::kParameter ||
+        (value != nullptr && CheckFinite(*value).ok());
     if (value != nullptr && value->dtype() == DataType::kF32 &&
         value->num_elements() == 1) {
       facts_[buffer].number = BatchNumber{value->data<float>()[0], 0};

@@ -29,16 +29,16 @@ constexpr float kMax = std::numeric_limits<float>::max();
 // Runs take numbers below the smallest normal one for zero.
 double Flushed(double x) { return std::fabs(x) < 0x1p-126 ? 0 * x : x; }
 
-// Executes `build` on the input x [1, n], and checks that each result is the
+// Executes `build` on the input x [rows, n], and checks that each result is the
 // interpreter's: the same infinity or NaN, and nearly the same number.
 DoubleTensor Execute(const std::function<Value(Value x)>& build,
-                     const std::vector<double>& x) {
+                     const std::vector<double>& x, int64_t rows = 1) {
   GraphBuilder g("test");
-  const auto n = static_cast<int64_t>(x.size());
+  const auto n = static_cast<int64_t>(x.size()) / rows;
   g.Output("y", build(g.Input("x", {kBatch, n})));
   const absl::StatusOr<Graph> graph = g.Build();
   EXPECT_OK(graph);
-  const LeafValues leaves = {{"x", Matrix(1, n, x)}};
+  const LeafValues leaves = {{"x", Matrix(rows, n, x)}};
   absl::StatusOr<Execution> execution = Execution::Create(*graph, leaves);
   EXPECT_OK(execution);
   const absl::StatusOr<LeafValues> outputs = execution->Run(leaves);
@@ -136,7 +136,13 @@ TEST(SpecialValuesTest, BinaryOpsPassNanOn) {
   }
 }
 
+// Of sizes that our own loops and that oneDNN computes.
 TEST(SpecialValuesTest, ProductsPassNanOnThroughTheirActivation) {
+  constexpr int64_t kRows = 64;
+  constexpr int64_t kInputs = 64;
+  std::vector<double> large(kRows * kInputs, 2);
+  for (size_t i = 5; i < large.size(); i += 2 * kInputs) large[i] = -1;
+  const auto to_ratio = [](Value x) { return Div(Relu(x), Relu(x)); };
   for (Activation activation :
        {Activation::kIdentity, Activation::kRelu, Activation::kLeakyRelu,
         Activation::kSigmoid, Activation::kTanh}) {
@@ -149,6 +155,18 @@ TEST(SpecialValuesTest, ProductsPassNanOnThroughTheirActivation) {
             return Activate(Dense(Log(x), weight, bias), activation);
           },
           {-1, 2, 3});
+    }
+    for (const std::function<Value(Value)>& special :
+         {std::function<Value(Value)>([](Value x) { return Log(x); }),
+          std::function<Value(Value)>(to_ratio)}) {
+      Execute(
+          [&](Value x) {
+            GraphBuilder& g = *x.builder();
+            const Value weight = BroadcastTo(g.Constant(0.5f), {kInputs, 256});
+            const Value bias = BroadcastTo(g.Constant(1.0f), {256});
+            return Activate(Dense(special(x), weight, bias), activation);
+          },
+          large, kRows);
     }
   }
 }

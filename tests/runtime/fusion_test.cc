@@ -60,6 +60,13 @@ TEST_F(FusionTest, NorWhereTwoStepsReadIt) {
   EXPECT_THAT(Kinds(Fused()), ElementsAre("matmul", "elementwise", "sum"));
 }
 
+TEST_F(FusionTest, NorWhereItMayBeNan) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  g_.Output("y", Relu(MatMul(Log(x), Weight("w", {4, 5}))));
+  EXPECT_THAT(Kinds(Fused()),
+              ElementsAre("elementwise", "matmul", "elementwise"));
+}
+
 TEST_F(FusionTest, NorOtherFunctions) {
   const Value x = g_.Input("x", {kBatch, 4});
   g_.Output("y", Tanh(MatMul(x, Weight("w", {4, 5}))));

@@ -1,0 +1,77 @@
+#include "runtime/nan_flow.h"
+
+#include <cmath>
+
+#include "absl/algorithm/container.h"
+
+namespace espalier {
+namespace {
+
+// Infinite for an empty batch, where N divides it.
+bool IsFinite(const BatchNumber& number) {
+  return std::isfinite(number.value) && number.batch_power >= 0;
+}
+
+bool MakesNan(const Operation& operation) {
+  const auto& sources = operation.sources;
+  if (absl::c_any_of(sources, [](const Term& term) {
+        return term.kind == Term::Kind::kNumber && !IsFinite(term.number);
+      })) {
+    return true;
+  }
+  switch (operation.opcode) {
+    case Opcode::kDiv:
+      // What is subnormal is taken for zero.
+      return sources[1].kind != Term::Kind::kNumber ||
+             !std::isnormal(sources[1].number.value);
+    case Opcode::kSqrt:
+    case Opcode::kLog:
+    case Opcode::kLog1p:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Whether the step may make NaN of finite operands.
+struct StepMakesNan {
+  bool operator()(const ElementwiseStep& step) const {
+    const ElementwiseCode& code = step.code;
+    return absl::c_any_of(code.values, MakesNan) ||
+           absl::c_any_of(code.stores,
+                          [](const ElementwiseCode::Store& store) {
+                            return !IsFinite(store.term.number);
+                          }) ||
+           absl::c_any_of(code.sums, [](const ElementwiseCode::Sum& sum) {
+             return !IsFinite(sum.factor) || !IsFinite(sum.term.number);
+           });
+  }
+  bool operator()(const ReduceStep& step) const {
+    return !IsFinite(step.scale);
+  }
+  template <typename OtherStep>
+  bool operator()(const OtherStep&) const {
+    return false;
+  }
+};
+
+}  // namespace
+
+std::vector<bool> MayBeNan(const Plan& plan) {
+  std::vector<bool> may_be_nan(plan.buffers.size());
+  for (size_t id = 0; id < plan.buffers.size(); ++id) {
+    const PlanBuffer& buffer = plan.buffers[id];
+    may_be_nan[id] = buffer.role != BufferRole::kTemporary && !buffer.finite;
+  }
+  for (const Step& step : plan.steps) {
+    const bool nan = absl::visit(StepMakesNan(), step.work) ||
+                     absl::c_any_of(ReadsOf(plan, step), [&](BufferId id) {
+                       return may_be_nan[id];
+                     });
+    if (!nan) continue;
+    for (BufferId id : WritesOf(plan, step)) may_be_nan[id] = true;
+  }
+  return may_be_nan;
+}
+
+}  // namespace espalier
