@@ -281,7 +281,9 @@ absl::Status WitnessSearch::Ascend(UnitGradients& gradients) {
 absl::StatusOr<std::map<Unit, UnitPoint>> FindWitnesses(
     const Model& model, const std::map<std::string, InputDomain>& domains,
     const std::set<Unit>& open) {
-  if (open.empty() || model.graph.inputs().empty()) {
+  if (open.empty() || model.graph.inputs().empty() ||
+      model.graph.num_nodes() > kMostSearchedNodes ||
+      FindRelus(model.graph).size() > kMostSearchedRelus) {
     return std::map<Unit, UnitPoint>();
   }
   ASSIGN_OR_RETURN(ActivityMeter meter, ActivityMeter::Create(model));

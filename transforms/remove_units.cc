@@ -159,9 +159,9 @@ absl::Status UnitRemover::PlanPart(const UnitConsumers& found,
         graph_.node(producer.node).ToString(),
         " makes the units of another relu, of which some are removed"));
   }
-  std::vector<NodeId> readers;
+  std::set<NodeId> readers;
   for (const UnitConsumer& consumer : found.consumers) {
-    readers.push_back(consumer.node);
+    readers.insert(consumer.node);
     if (consumer.shape != producer.shape) {
       return absl::FailedPreconditionError(
           absl::StrCat(graph_.node(consumer.node).ToString(),
@@ -172,7 +172,6 @@ absl::Status UnitRemover::PlanPart(const UnitConsumers& found,
   }
   std::map<NodeId, int> axes;
   for (const UnitConsumer& consumer : found.consumers) {
-    RETURN_IF_ERROR(paths_.CheckReaders(consumer.weight.leaf, readers));
     const auto axis =
         axes.emplace(consumer.weight.leaf, consumer.weight.axis).first;
     if (axis->second != consumer.weight.axis) {
@@ -180,6 +179,9 @@ absl::Status UnitRemover::PlanPart(const UnitConsumers& found,
           absl::StrCat(graph_.node(consumer.weight.leaf).ToString(),
                        " is read both as it is and transposed"));
     }
+  }
+  for (const auto& [leaf, axis] : axes) {
+    RETURN_IF_ERROR(paths_.CheckReaders(leaf, readers));
   }
 
   const int64_t rows = producer.shape.Bind(1).dim(0);

@@ -41,8 +41,9 @@ struct RemovalResult {
 // biases) and from all consumers (rows of weights), through elementwise ops
 // that keep zeros, and reshapes. A layer of which every unit goes leaves the
 // biases of its consumers behind. Where a producer or consumer does not allow
-// it (a unit is an output, a weight is shared or not finite, two branches meet)
-// the units of that ReLU stay and the refusal says why. Nothing removed gives
+// it (a unit is an output, a weight is shared or not finite, two branches meet,
+// a path of units is longer than UnitPaths::kMostPassing) the units of that
+// ReLU stay and the refusal says why. Nothing removed gives
 // the model as it came. The history is the caller's to write. Errors: a model
 // that is not valid, one with updates (it is to be an inference form), units
 // that a ReLU does not have, a ReLU given twice.

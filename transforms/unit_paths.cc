@@ -1,7 +1,5 @@
 #include "transforms/unit_paths.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
@@ -16,6 +14,11 @@ namespace {
 template <typename... Args>
 absl::Status Refusal(const Args&... args) {
   return absl::FailedPreconditionError(absl::StrCat(args...));
+}
+
+absl::Status TooManyPassing() {
+  return Refusal("its units pass through more than ", UnitPaths::kMostPassing,
+                 " nodes");
 }
 
 // Whether surgery can reshape it: a parameter or a constant.
@@ -73,18 +76,19 @@ absl::Status UnitPaths::CheckNoOutput(NodeId id) const {
 }
 
 absl::Status UnitPaths::CheckReaders(NodeId leaf,
-                                     const std::vector<NodeId>& readers) const {
+                                     const std::set<NodeId>& readers) const {
   RETURN_IF_ERROR(CheckNoOutput(leaf));
+  NodeId previous = kNoNode;
   for (NodeId user : users_[static_cast<size_t>(leaf)]) {
-    if (std::find(readers.begin(), readers.end(), user) == readers.end()) {
+    if (readers.count(user) == 0) {
       return Refusal(graph_.node(leaf).ToString(), " is also read by ",
                      graph_.node(user).ToString());
     }
-    if (std::count(users_[static_cast<size_t>(leaf)].begin(),
-                   users_[static_cast<size_t>(leaf)].end(), user) > 1) {
+    if (user == previous) {
       return Refusal(graph_.node(leaf).ToString(), " is read twice by ",
                      graph_.node(user).ToString());
     }
+    previous = user;
   }
   return absl::OkStatus();
 }
@@ -94,7 +98,8 @@ absl::StatusOr<UnitProducer> UnitPaths::FindProducer(NodeId relu) const {
   std::vector<SlicedLeaf> biases;
   NodeId user = relu;
   NodeId id = graph_.node(relu).inputs[0];
-  while (true) {
+  for (size_t passed = 0;; ++passed) {
+    if (passed > kMostPassing) return TooManyPassing();
     const Node& node = graph_.node(id);
     RETURN_IF_ERROR(CheckReaders(id, {user}));
     user = id;
@@ -135,14 +140,16 @@ absl::StatusOr<UnitProducer> UnitPaths::FindProducer(NodeId relu) const {
   return producer;
 }
 
-absl::Status UnitPaths::AddConsumers(NodeId id, UnitConsumers& found) const {
+absl::Status UnitPaths::AddConsumers(NodeId id, UnitConsumers& found,
+                                     std::vector<NodeId>& passing) const {
   RETURN_IF_ERROR(CheckNoOutput(id));
   for (NodeId user : users_[static_cast<size_t>(id)]) {
     const Node& node = graph_.node(user);
     if (IsReshape(node) || MapsZeroToZero(node)) {
       if (IsReshape(node)) found.reshapes.push_back(user);
       if (IsRelu(node)) found.relus.push_back(user);
-      RETURN_IF_ERROR(AddConsumers(user, found));
+      passing.push_back(user);
+      if (passing.size() > kMostPassing) return TooManyPassing();
       continue;
     }
     if (AsBinary(node).has_value() &&
@@ -168,7 +175,11 @@ absl::Status UnitPaths::AddConsumers(NodeId id, UnitConsumers& found) const {
 
 absl::StatusOr<UnitConsumers> UnitPaths::FindConsumers(NodeId relu) const {
   UnitConsumers found;
-  RETURN_IF_ERROR(AddConsumers(relu, found));
+  std::vector<NodeId> passing;
+  RETURN_IF_ERROR(AddConsumers(relu, found, passing));
+  for (size_t i = 0; i < passing.size(); ++i) {
+    RETURN_IF_ERROR(AddConsumers(passing[i], found, passing));
+  }
   return found;
 }
 

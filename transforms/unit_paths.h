@@ -3,7 +3,9 @@
 #ifndef ESPALIER_TRANSFORMS_UNIT_PATHS_H_
 #define ESPALIER_TRANSFORMS_UNIT_PATHS_H_
 
+#include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,6 +48,11 @@ class UnitPaths {
   // `graph` must outlive this.
   explicit UnitPaths(const Graph& graph);
 
+  // How many nodes units may pass through on either side of their ReLU; a graph
+  // that is one long chain of ReLUs would take time by the square of its length
+  // without a limit.
+  static constexpr size_t kMostPassing = 64;
+
   // Follows the ReLU's input back through elementwise ops, of one input or
   // with a parameter or constant such as a bias, and reshapes.
   absl::StatusOr<UnitProducer> FindProducer(NodeId relu) const;
@@ -54,12 +61,14 @@ class UnitPaths {
   absl::StatusOr<UnitConsumers> FindConsumers(NodeId relu) const;
   // An error when a leaf is an output, has a reader that is none of `readers`,
   // or one that reads it twice.
-  absl::Status CheckReaders(NodeId leaf,
-                            const std::vector<NodeId>& readers) const;
+  absl::Status CheckReaders(NodeId leaf, const std::set<NodeId>& readers) const;
 
  private:
   absl::Status CheckNoOutput(NodeId id) const;
-  absl::Status AddConsumers(NodeId id, UnitConsumers& found) const;
+  // Adds what reads `id`: a product to the consumers, a node that the units
+  // pass through also to `passing`.
+  absl::Status AddConsumers(NodeId id, UnitConsumers& found,
+                            std::vector<NodeId>& passing) const;
 
   const Graph& graph_;
   std::vector<std::vector<NodeId>> users_;

@@ -466,5 +466,56 @@ TEST(RemoveUnitsTest, RefusesWhatMakesNoSense) {
             absl::StatusCode::kFailedPrecondition);
 }
 
+// 3 -> 4, as many ReLUs one after the other, -> 2.
+Model Chain(int relus) {
+  std::string text = "graph g {\n" + std::string(kInput) + "w1 = " + P("3, 4") +
+                     "b1 = " + P("4") + "w2 = " + P("4, 2") + "b2 = " + P("2") +
+                     "h0 = dense(x, w1, b1)\n";
+  for (int i = 1; i <= relus; ++i) {
+    text +=
+        "h" + std::to_string(i) + " = relu(h" + std::to_string(i - 1) + ")\n";
+  }
+  return RandomModel(Parse(text + "y = dense(h" + std::to_string(relus) +
+                           ", w2, b2)\noutput y = y\n}"));
+}
+
+TEST(RemoveUnitsTest, PathsOfUnitsHaveALimit) {
+  Model model = Chain(64);
+  Kill(model, "w1", "b1", {1});
+  EXPECT_THAT(Remove(model, {{model.graph.Find("h1"), {1}}}).layers[0].units,
+              ElementsAre(1));
+  // Neither time nor stack grows with the length.
+  constexpr int kMany = 50000;
+  model = Chain(kMany);
+  Kill(model, "w1", "b1", {1});
+  std::vector<UnitRemoval> removals;
+  for (int i = 1; i <= kMany; ++i) {
+    removals.push_back({model.graph.Find("h" + std::to_string(i)), {1}});
+  }
+  absl::StatusOr<RemovalResult> result = RemoveUnits(model, removals);
+  ASSERT_TRUE(result.ok()) << result.status();
+  for (int i : {1, kMany / 2, kMany}) {
+    EXPECT_EQ(result->layers[static_cast<size_t>(i - 1)].refusal,
+              "its units pass through more than 64 nodes");
+  }
+}
+
+TEST(RemoveUnitsTest, ManyConsumersMayShareOneWeight) {
+  constexpr int kMany = 2000;
+  std::string text = "graph g {\n" + std::string(kInput) + "w1 = " + P("3, 4") +
+                     "b1 = " + P("4") + "w2 = " + P("4, 2") +
+                     "z = dense(x, w1, b1)\nh = relu(z)\n";
+  std::string outputs;
+  for (int i = 0; i < kMany; ++i) {
+    const std::string name = "y" + std::to_string(i);
+    text += name + " = matmul(h, w2; transpose_a=false, transpose_b=false)\n";
+    outputs += "output " + name + " = " + name + "\n";
+  }
+  Model model = RandomModel(Parse(text + outputs + "}"));
+  Kill(model, "w1", "b1", {1});
+  EXPECT_THAT(Remove(model, {{model.graph.Find("h"), {1}}}).layers[0].units,
+              ElementsAre(1));
+}
+
 }  // namespace
 }  // namespace espalier
