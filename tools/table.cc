@@ -45,7 +45,7 @@ std::string FormatCount(int64_t count) {
   const size_t sign = count < 0 ? 1 : 0;
   for (size_t i = text.size(); i > sign + 3;) {
     i -= 3;
-    text.insert(i, ",");
+    text.insert(i, 1, ',');
   }
   return text;
 }
