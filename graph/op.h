@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "graph/attributes.h"
 #include "graph/double_tensor.h"
@@ -61,6 +62,10 @@ class Op {
   // can produce in any summation order. The default: everything is possible.
   virtual IntervalTensor Bounds(absl::Span<const IntervalTensor* const> inputs,
                                 const Shape& output) const;
+
+  // Of an op that only training needs, such as dropout: the number of the input
+  // that stands for its result in the inference form of a graph.
+  virtual absl::optional<int> inference_input() const { return absl::nullopt; }
 
   // Describes the op to the runtime in its verbs. The default is an error that
   // names the op.

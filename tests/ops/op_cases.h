@@ -43,7 +43,21 @@ struct OpCase {
 // How GoogleTest prints one.
 void PrintTo(const OpCase& op_case, std::ostream* os);
 
-// At least one for every kind in StandardOps() but the leaves.
+// What the dimensions of the cases are made of.
+struct CaseSizes {
+  int64_t rows = 4;
+  int64_t middle = 3;
+  int64_t inner = 5;
+  int64_t columns = 33;
+};
+
+// The largest batch that cases are tried with.
+inline constexpr int64_t kMaxCaseBatch = 8;
+
+// Each case in one size; at least one for every kind in StandardOps() but the
+// leaves.
+std::vector<OpCase> OpCasesOf(const CaseSizes& sizes);
+// Those of the standard sizes, and some of sizes that matter.
 std::vector<OpCase> OpCases();
 
 // "x0", "x1", ...: how the inputs are named.
