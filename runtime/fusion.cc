@@ -231,15 +231,15 @@ void RemoveDeadStores(const Plan& plan, const std::vector<bool>& used,
   RemoveUnused(step);
 }
 
-struct MatMulActivation {
-  MatMulStep::Activation activation;
+struct FoundActivation {
+  MatMulActivation activation;
   float slope;
   BufferId x;
   BufferId y;
 };
 
 // Whether the step is y = relu(x) or leaky relu of x and nothing else.
-absl::optional<MatMulActivation> AsActivation(const Step& step) {
+absl::optional<FoundActivation> AsActivation(const Step& step) {
   const ElementwiseStep* work = AsElementwise(step);
   if (work == nullptr || work->code.arrays.size() != 2 ||
       work->code.stores.size() != 1 || !work->code.sums.empty() ||
@@ -256,8 +256,8 @@ absl::optional<MatMulActivation> AsActivation(const Step& step) {
     return absl::nullopt;
   }
   const auto& arrays = work->segments[0].arrays;
-  MatMulActivation found = {MatMulStep::Activation::kRelu, 0, arrays[x_array],
-                            arrays[store.array]};
+  FoundActivation found = {MatMulActivation::kRelu, 0, arrays[x_array],
+                           arrays[store.array]};
   const Operation& last = code.values.back();
   const auto& s = last.sources;
   const bool positive_part =
@@ -277,7 +277,7 @@ absl::optional<MatMulActivation> AsActivation(const Step& step) {
       product.sources[1].number.batch_power != 0) {
     return absl::nullopt;
   }
-  found.activation = MatMulStep::Activation::kLeakyRelu;
+  found.activation = MatMulActivation::kLeakyRelu;
   found.slope = product.sources[1].number.value;
   return found;
 }
@@ -311,7 +311,7 @@ void FuseActivations(Plan& plan) {
   std::vector<Step> kept;
   kept.reserve(plan.steps.size());
   for (Step& step : plan.steps) {
-    const absl::optional<MatMulActivation> found = AsActivation(step);
+    const absl::optional<FoundActivation> found = AsActivation(step);
     if (found.has_value()) {
       const BufferId x = plan.Root(found->x);
       MatMulStep* matmul = product[x];

@@ -99,12 +99,12 @@ struct Printer {
                                     Buffer(s.b), s.transpose_b ? "^T" : "");
     if (s.bias != kNoBuffer) absl::StrAppend(&text, " + ", Buffer(s.bias));
     switch (s.activation) {
-      case MatMulStep::Activation::kNone:
+      case MatMulActivation::kNone:
         break;
-      case MatMulStep::Activation::kRelu:
+      case MatMulActivation::kRelu:
         text += ", relu";
         break;
-      case MatMulStep::Activation::kLeakyRelu:
+      case MatMulActivation::kLeakyRelu:
         absl::StrAppend(&text, ", leaky relu ", s.slope);
         break;
     }

@@ -19,6 +19,7 @@
 #include "absl/types/variant.h"
 #include "graph/graph.h"
 #include "graph/shape.h"
+#include "runtime/elementwise/matmul_activation.h"
 #include "runtime/elementwise_code.h"
 #include "runtime/lowering.h"
 
@@ -61,11 +62,10 @@ struct PlanBuffer {
 
 // y = activation(op(a) op(b) + bias).
 struct MatMulStep {
-  enum class Activation { kNone, kRelu, kLeakyRelu };
   BufferId a, b;
   bool transpose_a = false, transpose_b = false;
   BufferId bias = kNoBuffer;
-  Activation activation = Activation::kNone;
+  MatMulActivation activation = MatMulActivation::kNone;
   float slope = 0;  // of kLeakyRelu
   BufferId y;
 };

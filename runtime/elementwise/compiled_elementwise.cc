@@ -10,7 +10,6 @@
 #include "runtime/elementwise/compiled_elementwise.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -21,60 +20,17 @@
 #include "graph/status_macros.h"
 #include "runtime/elementwise/fork.h"
 #include "runtime/elementwise/kernels.h"
+#include "runtime/elementwise/program_variant.h"
 
 namespace espalier {
 namespace {
 
 constexpr int64_t kBlock = 256;
-constexpr int64_t kWideColumns = 128;  // from here on rows are not grouped
 constexpr int64_t kUnitBlocks = 16;
 constexpr int64_t kPrefetchBytes = 128 << 10;  // of a segment; below it costs
 
-using Slot = uint8_t;
-static_assert(kMaxSlots <= 256, "a Slot holds it");
-
-struct BoundInstruction {
-  ElementwiseKernel kernel;
-  Slot destination;
-  std::array<Slot, kMaxSources> sources;
-};
-
-// An array that is copied into a block, or an accumulator (array: where its
-// total goes).
-struct BlockOfArray {
-  int array;
-  int block;
-};
-
-struct Reduction {
-  int array;
-  int block;  // of its lanes
-  double factor;
-};
-
-enum class Layout { kFlat, kNarrow, kWide };
-
-// The program bound for segments of one layout and one normalised access of
-// each array. Slots: arrays, blocks, scalars (computed, then immediates).
-struct Variant {
-  Layout layout;
-  std::vector<Access> access;
-  std::vector<BoundInstruction> uniform;  // once per run, one element
-  std::vector<BoundInstruction> body;     // per block
-  std::vector<int> full_arrays;
-  std::vector<int> scalar_arrays;
-  std::vector<int> row_arrays;                 // wide
-  std::vector<int> column_arrays;              // wide
-  std::vector<BlockOfArray> expanded_rows;     // narrow
-  std::vector<BlockOfArray> expanded_columns;  // narrow
-  std::vector<Reduction> reductions;
-  int num_blocks = 0;
-  int num_computed_scalars = 0;
-  std::vector<float> immediates;
-};
-
 struct BoundSegment {
-  const Variant* variant;
+  const ProgramVariant* variant;
   int64_t elements;
   int64_t columns;
   int64_t block;                // elements of a block (the last may have fewer)
@@ -125,273 +81,6 @@ double ElementCost(Opcode opcode) {
       return 0.08;
   }
 }
-
-Layout LayoutOf(const ElementwiseProgram& program, const Segment& segment,
-                std::vector<Access>* normalised) {
-  *normalised = program.arrays;
-  bool broadcasts = false;
-  for (Access& access : *normalised) {
-    if (segment.columns == 1) {
-      if (access == Access::kRow) access = Access::kScalar;
-      if (access == Access::kColumn) access = Access::kFull;
-    } else if (segment.elements == segment.columns) {
-      if (access == Access::kRow) access = Access::kFull;
-      if (access == Access::kColumn) access = Access::kScalar;
-    }
-    broadcasts |= access == Access::kRow || access == Access::kColumn;
-  }
-  if (!broadcasts) return Layout::kFlat;
-  return segment.columns < kWideColumns ? Layout::kNarrow : Layout::kWide;
-}
-
-// Binds a valid program for one layout.
-class Binder {
- public:
-  Binder(const ElementwiseProgram& program, const KernelTable& kernels,
-         Layout layout, std::vector<Access> access)
-      : program_(program),
-        kernels_(kernels),
-        places_(program.num_registers),
-        last_use_(program.num_registers, -1) {
-    variant_.layout = layout;
-    variant_.access = std::move(access);
-  }
-
-  absl::StatusOr<Variant> Bind() {
-    PlaceArrays();
-    const int n = static_cast<int>(program_.code.size());
-    for (int i = 0; i < n; ++i) {
-      for (const Operand& source : program_.code[i].sources) {
-        if (source.kind == Operand::Kind::kRegister) {
-          last_use_[source.index] = i;
-        }
-      }
-    }
-    for (int i = 0; i < n; ++i) BindInstruction(i);
-    return Number();
-  }
-
- private:
-  // Where an operand is found while the numbers of blocks and scalars are
-  // still open: slots are given out by Number().
-  enum class Region { kArray, kBlock, kComputed, kImmediate };
-  struct Place {
-    Region region = Region::kArray;
-    int index = 0;
-    bool vector = true;
-  };
-  struct Draft {
-    Opcode opcode;
-    Place destination;
-    std::array<Place, kMaxSources> sources;
-    int arity;
-  };
-
-  void PlaceArrays() {
-    const int arrays = static_cast<int>(variant_.access.size());
-    std::vector<bool> reduced(arrays);
-    for (const Instruction& instruction : program_.code) {
-      if (IsReduction(instruction.opcode)) {
-        reduced[instruction.destination.index] = true;
-      }
-    }
-    for (int j = 0; j < arrays; ++j) {
-      Place place = {Region::kArray, j, true};
-      const bool narrow = variant_.layout == Layout::kNarrow;
-      switch (variant_.access[j]) {
-        case Access::kFull:
-          variant_.full_arrays.push_back(j);
-          break;
-        case Access::kScalar:
-          if (!reduced[j]) variant_.scalar_arrays.push_back(j);
-          place.vector = false;
-          break;
-        case Access::kRow:
-          if (narrow) {
-            place = {Region::kBlock, variant_.num_blocks++, true};
-            variant_.expanded_rows.push_back({j, place.index});
-          } else {
-            variant_.row_arrays.push_back(j);
-          }
-          break;
-        case Access::kColumn:
-          if (narrow) {
-            place = {Region::kBlock, variant_.num_blocks++, true};
-            variant_.expanded_columns.push_back({j, place.index});
-          } else {
-            variant_.column_arrays.push_back(j);
-            place.vector = false;
-          }
-          break;
-      }
-      arrays_.push_back(place);
-    }
-  }
-
-  Place PlaceOf(const Operand& operand) {
-    if (operand.kind == Operand::Kind::kRegister) return places_[operand.index];
-    if (operand.kind == Operand::Kind::kArray) return arrays_[operand.index];
-    std::vector<float>& immediates = variant_.immediates;
-    int i = 0;
-    while (i < static_cast<int>(immediates.size()) &&
-           std::memcmp(&immediates[i], &operand.value, sizeof(float)) != 0) {
-      ++i;
-    }
-    if (i == static_cast<int>(immediates.size())) {
-      immediates.push_back(operand.value);
-    }
-    return {Region::kImmediate, i, false};
-  }
-
-  // The same for all elements of a run, not only of a row.
-  bool IsUniform(const Place& place) const {
-    return !place.vector && !(place.region == Region::kArray &&
-                              variant_.access[place.index] == Access::kColumn);
-  }
-
-  void BindInstruction(int i) {
-    const Instruction& instruction = program_.code[i];
-    Draft draft = {instruction.opcode, {}, {}, OpcodeArity(instruction.opcode)};
-    if (IsReduction(draft.opcode))
-      --draft.arity;  // the factor comes at the end
-    bool uniform = true;
-    for (int s = 0; s < draft.arity; ++s) {
-      draft.sources[s] = PlaceOf(instruction.sources[s]);
-      uniform &= IsUniform(draft.sources[s]);
-    }
-    if (IsReduction(draft.opcode)) {
-      draft.destination = {Region::kBlock, variant_.num_blocks++, true};
-      variant_.reductions.push_back({instruction.destination.index,
-                                     draft.destination.index,
-                                     instruction.sources[draft.arity].value});
-      body_.push_back(draft);
-      return;
-    }
-    const bool to_array = instruction.destination.kind == Operand::Kind::kArray;
-    if (uniform && !(to_array && draft.opcode == Opcode::kCopy)) {
-      draft.destination = {Region::kComputed, variant_.num_computed_scalars++,
-                           false};
-      uniform_.push_back(draft);
-      if (!to_array) {
-        places_[instruction.destination.index] = draft.destination;
-        return;
-      }
-      draft = {Opcode::kCopy, {}, {draft.destination}, 1};
-    } else {
-      // One float per row in every source: fill first, then compute.
-      SpreadIfOnlyScalars(&draft);
-      ReleaseRegisters(instruction, i);
-    }
-    if (to_array) {
-      draft.destination = arrays_[instruction.destination.index];
-    } else {
-      draft.destination = {Region::kBlock, TakeRegister(), true};
-      Place& place = places_[instruction.destination.index];
-      place = draft.destination;
-      if (last_use_[instruction.destination.index] < 0) {
-        free_registers_.push_back(place.index);
-      }
-    }
-    body_.push_back(draft);
-  }
-
-  // In the wide layout a column array is one float, and kernels but kCopy want
-  // a vector: a copy fills a block with the first such source.
-  void SpreadIfOnlyScalars(Draft* draft) {
-    if (draft->opcode == Opcode::kCopy) return;
-    for (int s = 0; s < draft->arity; ++s) {
-      if (draft->sources[s].vector) return;
-    }
-    for (int s = 0; s < draft->arity; ++s) {
-      Place& source = draft->sources[s];
-      if (IsUniform(source)) continue;
-      Draft fill = {Opcode::kCopy, {}, {source}, 1};
-      fill.destination = {Region::kBlock, TakeRegister(), true};
-      source = fill.destination;
-      free_registers_.push_back(source.index);
-      body_.push_back(fill);
-      return;
-    }
-  }
-
-  int TakeRegister() {
-    if (free_registers_.empty()) return variant_.num_blocks++;
-    const int block = free_registers_.back();
-    free_registers_.pop_back();
-    return block;
-  }
-
-  // Gives back the blocks of the registers read last here; a kernel may write
-  // the block that it reads.
-  void ReleaseRegisters(const Instruction& instruction, int i) {
-    for (const Operand& source : instruction.sources) {
-      if (source.kind != Operand::Kind::kRegister) continue;
-      const Place& place = places_[source.index];
-      if (last_use_[source.index] != i || place.region != Region::kBlock) {
-        continue;
-      }
-      free_registers_.push_back(place.index);
-      last_use_[source.index] = -1;  // also if it is read twice
-    }
-  }
-
-  absl::StatusOr<Variant> Number() {
-    const int arrays = static_cast<int>(variant_.access.size());
-    const int computed = arrays + variant_.num_blocks;
-    const int immediates = computed + variant_.num_computed_scalars;
-    const int slots = immediates + static_cast<int>(variant_.immediates.size());
-    if (variant_.num_blocks > kMaxLiveBlocks || slots > kMaxSlots) {
-      return absl::ResourceExhaustedError(absl::StrCat(
-          "elementwise program needs ", variant_.num_blocks, " blocks and ",
-          slots, " slots; there are ", kMaxLiveBlocks, " and ", kMaxSlots));
-    }
-    const auto slot_of = [&](const Place& place) {
-      switch (place.region) {
-        case Region::kArray:
-          return static_cast<Slot>(place.index);
-        case Region::kBlock:
-          return static_cast<Slot>(arrays + place.index);
-        case Region::kComputed:
-          return static_cast<Slot>(computed + place.index);
-        case Region::kImmediate:
-          break;
-      }
-      return static_cast<Slot>(immediates + place.index);
-    };
-    const auto bind = [&](const Draft& draft, bool uniform) {
-      BoundInstruction bound = {};
-      bound.destination = slot_of(draft.destination);
-      bound.sources.fill(bound.destination);  // what is not read
-      int form = 0;
-      for (int s = 0; s < draft.arity; ++s) {
-        bound.sources[s] = slot_of(draft.sources[s]);
-        if (draft.sources[s].vector) form |= 1 << s;
-      }
-      const int opcode = static_cast<int>(draft.opcode);
-      bound.kernel = uniform ? kernels_.uniform[opcode]
-                             : kernels_.elementwise[opcode][form];
-      ESPALIER_CHECK(bound.kernel != nullptr);
-      return bound;
-    };
-    for (const Draft& draft : uniform_) {
-      variant_.uniform.push_back(bind(draft, true));
-    }
-    for (const Draft& draft : body_) {
-      variant_.body.push_back(bind(draft, false));
-    }
-    return std::move(variant_);
-  }
-
-  const ElementwiseProgram& program_;
-  const KernelTable& kernels_;
-  Variant variant_;
-  std::vector<Place> arrays_;
-  std::vector<Place> places_;  // of registers
-  std::vector<int> last_use_;
-  std::vector<int> free_registers_;
-  std::vector<Draft> uniform_;
-  std::vector<Draft> body_;
-};
 
 absl::Status CheckSegment(const Segment& segment) {
   if (segment.elements < 0 || segment.columns < 0 ||
@@ -444,7 +133,7 @@ struct CompiledElementwise::Code {
   int64_t unit_blocks;
   int64_t num_units;
   int threads;
-  std::vector<std::unique_ptr<const Variant>> variants;
+  std::vector<std::unique_ptr<const ProgramVariant>> variants;
   std::vector<BoundSegment> segments;
 
   const std::vector<Reduction>& reductions() const {
@@ -496,10 +185,10 @@ absl::StatusOr<CompiledElementwise> CompiledElementwise::Compile(
     }
     if (bound.variant == nullptr) {
       ASSIGN_OR_RETURN(
-          Variant variant,
-          Binder(program, *code->kernels, layout, std::move(access)).Bind());
+          ProgramVariant variant,
+          BindVariant(program, *code->kernels, layout, std::move(access)));
       code->variants.push_back(
-          std::make_unique<const Variant>(std::move(variant)));
+          std::make_unique<const ProgramVariant>(std::move(variant)));
       bound.variant = code->variants.back().get();
     }
     CutIntoBlocks(layout, &bound);
@@ -598,7 +287,7 @@ void CompiledElementwise::Code::EnterSegment(const BoundSegment& segment,
                                              const BoundSegment* previous,
                                              float* const* previous_arrays,
                                              Frame& frame) const {
-  const Variant& variant = *segment.variant;
+  const ProgramVariant& variant = *segment.variant;
   bool same_scalars = previous != nullptr && previous->variant == &variant;
   if (!same_scalars) {
     float** slot = frame.slots + num_arrays;
@@ -677,7 +366,7 @@ inline void CompiledElementwise::Code::RunBlock(const BoundSegment& segment,
                                                 float* const* arrays,
                                                 int64_t offset, int64_t n,
                                                 Frame& frame) const {
-  const Variant& variant = *segment.variant;
+  const ProgramVariant& variant = *segment.variant;
   for (const int j : variant.full_arrays) frame.slots[j] = arrays[j] + offset;
   if (segment.prefetch) {
     for (const int j : variant.full_arrays) {

@@ -36,7 +36,7 @@ struct Tile {
   bool first, last;      // range of k
   const float* bias;     // or null
   int64_t bias_row, bias_column;  // strides: one of them is 0
-  SmallMatmulOptions::Activation activation;
+  MatMulActivation activation;
   float slope;
 };
 
@@ -97,16 +97,16 @@ void Finish(const Tile& tile, Vec (&sums)[kRows][kVectors]) {
   const Vec zero = Broadcast(0);
   const Vec slope = Broadcast(tile.slope);
   switch (tile.activation) {
-    case SmallMatmulOptions::Activation::kNone:
+    case MatMulActivation::kNone:
       break;
-    case SmallMatmulOptions::Activation::kRelu:
+    case MatMulActivation::kRelu:
       ESPALIER_UNROLL
       for (int i = 0; i < kRows; ++i) {
         ESPALIER_UNROLL
         for (Vec& sum : sums[i]) sum = Maximum(sum, zero);
       }
       break;
-    case SmallMatmulOptions::Activation::kLeakyRelu:
+    case MatMulActivation::kLeakyRelu:
       ESPALIER_UNROLL
       for (int i = 0; i < kRows; ++i) {
         ESPALIER_UNROLL

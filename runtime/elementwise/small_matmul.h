@@ -6,17 +6,16 @@
 #include <cstdint>
 
 #include "runtime/elementwise/isa.h"
+#include "runtime/elementwise/matmul_activation.h"
 
 namespace espalier {
 
 // C[m, n] = activation(op(A) op(B) + bias[n]), all dense and row by row.
 struct SmallMatmulOptions {
-  enum class Activation { kNone, kRelu, kLeakyRelu };
-
   int64_t m = 0, n = 0, k = 0;
   bool transpose_a = false;  // A is stored [k, m], else [m, k]
   bool transpose_b = false;  // B is stored [n, k], else [k, n]
-  Activation activation = Activation::kNone;
+  MatMulActivation activation = MatMulActivation::kNone;
   float slope = 0;  // of kLeakyRelu, for negative values
 };
 

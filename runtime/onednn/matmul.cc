@@ -133,12 +133,11 @@ class MatMulImpl : public MatMul {
     dnnl::primitive_attr attributes;
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     attributes.set_fpmath_mode(dnnl::fpmath_mode::strict);
-    if (options_.activation != MatMulOptions::Activation::kNone) {
+    if (options_.activation != MatMulActivation::kNone) {
       dnnl::post_ops post_ops;
-      AppendRelu(post_ops,
-                 options_.activation == MatMulOptions::Activation::kLeakyRelu
-                     ? options_.slope
-                     : 0.0f);
+      AppendRelu(post_ops, options_.activation == MatMulActivation::kLeakyRelu
+                               ? options_.slope
+                               : 0.0f);
       attributes.set_post_ops(post_ops);
     }
     const Desc b = options_.pack_b

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "runtime/elementwise/matmul_activation.h"
 
 namespace espalier {
 namespace onednn {
@@ -20,8 +21,7 @@ struct MatMulOptions {
   bool transpose_a = false;  // a is stored [k, m], else [m, k]
   bool transpose_b = false;  // b is stored [n, k], else [k, n]
   bool bias = false;
-  enum class Activation { kNone, kRelu, kLeakyRelu };
-  Activation activation = Activation::kNone;
+  MatMulActivation activation = MatMulActivation::kNone;
   float slope = 0;  // of kLeakyRelu
   // b may be read in whatever layout is fastest: see packs_b.
   bool pack_b = false;

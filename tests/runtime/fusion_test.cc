@@ -37,10 +37,9 @@ TEST_F(FusionTest, ProductsApplyTheirRelu) {
   g_.Output("y", LeakyRelu(MatMul(h, Weight("v", {5, 3})), 0.25f));
   const Plan plan = Fused();
   ASSERT_THAT(Kinds(plan), ElementsAre("matmul", "matmul"));
-  EXPECT_EQ(StepAs<MatMulStep>(plan, 0).activation,
-            MatMulStep::Activation::kRelu);
+  EXPECT_EQ(StepAs<MatMulStep>(plan, 0).activation, MatMulActivation::kRelu);
   EXPECT_EQ(StepAs<MatMulStep>(plan, 1).activation,
-            MatMulStep::Activation::kLeakyRelu);
+            MatMulActivation::kLeakyRelu);
   EXPECT_EQ(StepAs<MatMulStep>(plan, 1).slope, 0.25f);
 }
 

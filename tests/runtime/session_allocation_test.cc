@@ -138,8 +138,8 @@ TEST(SessionAllocationTest, LargeProductsAllocateWhatBareOnesDo) {
     options.k = gradient ? kBatch : kInputs;
     options.transpose_a = gradient;
     options.bias = !gradient;
-    options.activation = gradient ? onednn::MatMulOptions::Activation::kNone
-                                  : onednn::MatMulOptions::Activation::kRelu;
+    options.activation =
+        gradient ? MatMulActivation::kNone : MatMulActivation::kRelu;
     ASSERT_OK_AND_ASSIGN(auto product, onednn::MatMul::Create(options));
     scratch.push_back(espalier::AllocateAligned(
         static_cast<size_t>(product->scratch_bytes())));

@@ -11,7 +11,7 @@
 namespace espalier {
 namespace {
 
-using Activation = SmallMatmulOptions::Activation;
+using Activation = MatMulActivation;
 
 constexpr float kGuard = 777;
 

@@ -13,7 +13,7 @@ namespace espalier {
 namespace onednn {
 namespace {
 
-using Activation = MatMulOptions::Activation;
+using Activation = MatMulActivation;
 
 // Operands of one product, with what it has to give.
 class Product {
