@@ -1,10 +1,13 @@
 #include "ops/binary.h"
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <vector>
 
 #include "graph/status_macros.h"
 #include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "ops/interval_math.h"
 #include "ops/reduce.h"
 #include "ops/type_checks.h"
@@ -22,6 +25,18 @@ struct Row {
   Interval (*bounds)(Interval a, Interval b);
   Expr (*expr)(const Expr& a, const Expr& b);
 };
+
+// `dy` where a > b, half of it where they are equal, else 0.
+Value GradientOfGreater(Value a, Value b, Value dy) {
+  if (!dy.valid()) return dy;
+  const Value zero = dy.builder()->Constant(0.0f);
+  return SelectGreater(a, b, dy, SelectGreater(b, a, zero, Scale(dy, 0.5f)));
+}
+
+Interval MaxIntervals(Interval a, Interval b) {
+  if (MayBeNan(a) || MayBeNan(b)) return kEverything;
+  return {std::max(a.lower, b.lower), std::max(a.upper, b.upper)};
+}
 
 // In the order of BinaryKind.
 constexpr Row kRows[] = {
@@ -42,6 +57,25 @@ constexpr Row kRows[] = {
      [](Value, Value b, Value, Value dy) { return Div(dy, b); },
      [](Value, Value b, Value y, Value dy) { return Neg(Div(Mul(dy, y), b)); },
      DivIntervals, [](const Expr& a, const Expr& b) { return a / b; }},
+    {"max", [](double a, double b) { return a > b || std::isnan(a) ? a : b; },
+     [](Value a, Value b, Value, Value dy) {
+       return GradientOfGreater(a, b, dy);
+     },
+     [](Value a, Value b, Value, Value dy) {
+       return GradientOfGreater(b, a, dy);
+     },
+     MaxIntervals, [](const Expr& a, const Expr& b) { return Max(a, b); }},
+    {"min", [](double a, double b) { return a < b || std::isnan(a) ? a : b; },
+     [](Value a, Value b, Value, Value dy) {
+       return GradientOfGreater(b, a, dy);
+     },
+     [](Value a, Value b, Value, Value dy) {
+       return GradientOfGreater(a, b, dy);
+     },
+     [](Interval a, Interval b) {
+       return NegInterval(MaxIntervals(NegInterval(a), NegInterval(b)));
+     },
+     [](const Expr& a, const Expr& b) { return Min(a, b); }},
 };
 
 class BinaryOp : public Op {
@@ -122,10 +156,9 @@ absl::StatusOr<OpPtr> Read(AttributeReader& /*attributes*/) {
 }
 
 constexpr OpTable::Entry kEntries[] = {
-    {"add", Read<BinaryKind::kAdd>},
-    {"div", Read<BinaryKind::kDiv>},
-    {"mul", Read<BinaryKind::kMul>},
-    {"sub", Read<BinaryKind::kSub>},
+    {"add", Read<BinaryKind::kAdd>}, {"div", Read<BinaryKind::kDiv>},
+    {"max", Read<BinaryKind::kMax>}, {"min", Read<BinaryKind::kMin>},
+    {"mul", Read<BinaryKind::kMul>}, {"sub", Read<BinaryKind::kSub>},
 };
 
 Value ApplyBinary(BinaryKind binary, Value a, Value b, absl::string_view name) {
@@ -145,6 +178,12 @@ Value Mul(Value a, Value b, absl::string_view name) {
 }
 Value Div(Value a, Value b, absl::string_view name) {
   return ApplyBinary(BinaryKind::kDiv, a, b, name);
+}
+Value Max(Value a, Value b, absl::string_view name) {
+  return ApplyBinary(BinaryKind::kMax, a, b, name);
+}
+Value Min(Value a, Value b, absl::string_view name) {
+  return ApplyBinary(BinaryKind::kMin, a, b, name);
 }
 
 absl::optional<BinaryKind> AsBinary(const Node& node) {

@@ -14,8 +14,11 @@ Value Add(Value a, Value b, absl::string_view name = "");
 Value Sub(Value a, Value b, absl::string_view name = "");
 Value Mul(Value a, Value b, absl::string_view name = "");
 Value Div(Value a, Value b, absl::string_view name = "");
+// Where a and b are equal, each gets half of the gradient.
+Value Max(Value a, Value b, absl::string_view name = "");
+Value Min(Value a, Value b, absl::string_view name = "");
 
-enum class BinaryKind { kAdd, kSub, kMul, kDiv };
+enum class BinaryKind { kAdd, kSub, kMul, kDiv, kMax, kMin };
 // Nothing for nodes of other kinds.
 absl::optional<BinaryKind> AsBinary(const Node& node);
 

@@ -1,5 +1,5 @@
-// To add an op without attributes: a row in kRows and its index, a line in
-// kEntries, its builder function here and in the header. Gradients read the
+// To add an op without attributes: its row, a line in kEntries, its builder
+// function here and in the header. Gradients read the
 // result y where they can, so that the runtime need not keep x.
 #include "ops/elementwise.h"
 
@@ -17,29 +17,29 @@
 #include "ops/binary.h"
 #include "ops/interval_math.h"
 #include "ops/type_checks.h"
+#include "ops/unary_op.h"
 #include "runtime/lowering.h"
 
 namespace espalier {
 namespace {
 
-// What Bounds relies on: float32 kernels of exp, log, tanh and sigmoid are off
-// by at most this much relative to the result (8 units in the last place); tanh
-// and sigmoid, which may be fused into a product, by this much more.
-constexpr double kRelativeError = 0x1p-20;
+// What a tanh or sigmoid that was fused into a product may be off by, besides.
 constexpr double kFusedError = 1e-6;
 
-// The float32 results of an increasing function that a kernel approximates,
-// from the exact values at the ends; a kernel never leaves `range`.
-Interval Approximated(double lower, double upper, double absolute,
-                      Interval range) {
-  const Interval widened =
-      FloatRounded(lower - std::fabs(lower) * kRelativeError - absolute,
-                   upper + std::fabs(upper) * kRelativeError + absolute);
-  return {std::max(widened.lower, range.lower),
-          std::min(widened.upper, range.upper)};
+double SigmoidOf(double x) { return 1 / (1 + std::exp(-x)); }
+
+double SoftplusOf(double x) {
+  return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
 }
 
-double SigmoidOf(double x) { return 1 / (1 + std::exp(-x)); }
+double NormalCdfOf(double x) { return 0.5 * std::erfc(x * -M_SQRT1_2); }
+
+// The derivative of NormalCdf.
+Value NormalDensity(Value x) {
+  constexpr auto kInverseRootOf2Pi =
+      static_cast<float>(0.5 * M_SQRT1_2 * M_2_SQRTPI);
+  return Scale(Exp(Scale(Square(x), -0.5f)), kInverseRootOf2Pi);
+}
 
 double SignOf(double x) {
   if (std::isnan(x)) return x;
@@ -49,6 +49,11 @@ double SignOf(double x) {
 Interval LogBounds(Interval x) {
   if (x.lower < 0) return kEverything;  // NaN
   return Approximated(std::log(x.lower), std::log(x.upper), 0, kEverything);
+}
+
+Interval Log1pBounds(Interval x) {
+  if (x.lower < -1) return kEverything;  // NaN
+  return Approximated(std::log1p(x.lower), std::log1p(x.upper), 0, kEverything);
 }
 
 Interval AbsBounds(Interval x) {
@@ -64,60 +69,14 @@ Interval SqrtBounds(Interval x) {
   return FloatRounded(std::sqrt(x.lower), std::sqrt(x.upper));
 }
 
-// An elementwise op of one input.
-class UnaryOp : public Op {
- public:
-  int arity() const override { return 1; }
-  virtual bool maps_zero_to_zero() const = 0;
-
-  absl::StatusOr<TensorType> InferType(
-      absl::Span<const TensorType> inputs) const override {
-    RETURN_IF_ERROR(CheckF32("x", inputs[0]));
-    return inputs[0];
-  }
-
-  IntervalTensor Bounds(absl::Span<const IntervalTensor* const> inputs,
-                        const Shape& output) const override {
-    IntervalTensor y = IntervalTensor::Everything(output);
-    for (int64_t i = 0; i < output.num_elements(); ++i) {
-      const Interval x = IntervalAt(*inputs[0], i);
-      if (!MayBeNan(x)) SetInterval(y, i, BoundsOf(x));
-    }
-    return y;
-  }
-
-  absl::StatusOr<std::vector<Value>> Gradient(
-      absl::Span<const Value> inputs, Value output, Value dy,
-      const std::vector<bool>& /*wanted*/) const override {
-    return std::vector<Value>{GradientOf(inputs[0], output, dy)};
-  }
-
-  absl::Status Lower(Lowering& lowering) const override {
-    lowering.SetResult(lowering.Elementwise(ExprOf(Expr::Operand(0)),
-                                            {lowering.input(0)},
-                                            lowering.output_type().shape));
-    return absl::OkStatus();
-  }
-
- protected:
-  virtual Value GradientOf(Value x, Value y, Value dy) const = 0;
-  // REQUIRES: !MayBeNan(x).
-  virtual Interval BoundsOf(Interval x) const = 0;
-  virtual Expr ExprOf(const Expr& x) const = 0;
-};
-
-// One op without attributes.
-struct Row {
-  absl::string_view kind;
-  bool maps_zero_to_zero;
-  double (*f)(double x);
-  Value (*gradient)(Value x, Value y, Value dy);
-  Interval (*bounds)(Interval x);
-  Expr (*expr)(const Expr& x);
-};
-
 Value ReluGrad(Value y, Value dy);
 Value LeakyReluGrad(Value condition, Value dy, float slope);
+
+// 1 + x
+Value OnePlus(Value x) {
+  if (!x.valid()) return x;
+  return Add(x, x.builder()->Constant(1.0f));
+}
 
 // 1 - x
 Value OneMinus(Value x) {
@@ -125,106 +84,150 @@ Value OneMinus(Value x) {
   return Sub(x.builder()->Constant(1.0f), x);
 }
 
-// In the order of kRows.
-enum RowIndex {
-  kAbs,
-  kExp,
-  kIdentity,
-  kLog,
-  kNeg,
-  kRelu,
-  kSigmoid,
-  kSign,
-  kSqrt,
-  kSquare,
-  kTanh
-};
+constexpr UnaryRow kAbs = {
+    "abs",
+    true,
+    [](double x) { return std::fabs(x); },
+    [](Value x, Value, Value dy) { return Mul(dy, Sign(x)); },
+    AbsBounds,
+    [](const Expr& x) { return Abs(x); }};
 
-constexpr Row kRows[] = {
-    {"abs", true, [](double x) { return std::fabs(x); },
-     [](Value x, Value, Value dy) { return Mul(dy, Sign(x)); }, AbsBounds,
-     [](const Expr& x) { return Abs(x); }},
-    {"exp", false, [](double x) { return std::exp(x); },
-     [](Value, Value y, Value dy) { return Mul(dy, y); },
-     [](Interval x) {
-       return Approximated(std::exp(x.lower), std::exp(x.upper), 0,
-                           {0, kEverything.upper});
-     },
-     [](const Expr& x) { return Exp(x); }},
-    {"identity", true, [](double x) { return x; },
-     [](Value, Value, Value dy) { return dy; }, [](Interval x) { return x; },
-     [](const Expr& x) { return x; }},
-    {"log", false, [](double x) { return std::log(x); },
-     [](Value x, Value, Value dy) { return Div(dy, x); }, LogBounds,
-     [](const Expr& x) { return Log(x); }},
-    {"neg", true, [](double x) { return -x; },
-     [](Value, Value, Value dy) { return Neg(dy); }, NegInterval,
-     [](const Expr& x) { return -x; }},
-    {"relu", true, [](double x) { return x > 0 || std::isnan(x) ? x : 0.0; },
-     [](Value, Value y, Value dy) { return ReluGrad(y, dy); },
-     [](Interval x) {
-       return Interval{std::max(x.lower, 0.0), std::max(x.upper, 0.0)};
-     },
-     [](const Expr& x) { return Max(x, Expr::Number(0)); }},
-    {"sigmoid", false, SigmoidOf,
-     [](Value, Value y, Value dy) { return Mul(dy, Mul(y, OneMinus(y))); },
-     [](Interval x) {
-       return Approximated(SigmoidOf(x.lower), SigmoidOf(x.upper), kFusedError,
-                           {0, 1});
-     },
-     [](const Expr& x) { return Sigmoid(x); }},
-    {"sign", true, SignOf, [](Value, Value, Value) { return Value(); },
-     SignBounds, [](const Expr& x) { return Sign(x); }},
-    {"sqrt", true, [](double x) { return std::sqrt(x); },
-     [](Value, Value y, Value dy) { return Div(Scale(dy, 0.5f), y); },
-     SqrtBounds, [](const Expr& x) { return Sqrt(x); }},
-    {"square", true, [](double x) { return x * x; },
-     [](Value x, Value, Value dy) { return Mul(dy, Scale(x, 2)); },
-     [](Interval x) {
-       const Interval a = AbsBounds(x);
-       return FloatRounded(a.lower * a.lower, a.upper * a.upper);
-     },
-     [](const Expr& x) { return x * x; }},
-    {"tanh", true, [](double x) { return std::tanh(x); },
-     [](Value, Value y, Value dy) { return Mul(dy, OneMinus(Square(y))); },
-     [](Interval x) {
-       return Approximated(std::tanh(x.lower), std::tanh(x.upper), kFusedError,
-                           {-1, 1});
-     },
-     [](const Expr& x) { return Tanh(x); }},
-};
+constexpr UnaryRow kExp = {"exp",
+                           false,
+                           [](double x) { return std::exp(x); },
+                           [](Value, Value y, Value dy) { return Mul(dy, y); },
+                           [](Interval x) {
+                             return Approximated(std::exp(x.lower),
+                                                 std::exp(x.upper), 0,
+                                                 {0, kEverything.upper});
+                           },
+                           [](const Expr& x) { return Exp(x); }};
 
-class RowOp : public UnaryOp {
- public:
-  explicit RowOp(const Row& row) : row_(row) {}
+// The gradient is no y + 1, which loses what is left of it far below 0.
+constexpr UnaryRow kExpm1 = {
+    "expm1",
+    true,
+    [](double x) { return std::expm1(x); },
+    [](Value x, Value, Value dy) { return Mul(dy, Exp(x)); },
+    [](Interval x) {
+      return Approximated(std::expm1(x.lower), std::expm1(x.upper), 0,
+                          {-1, kEverything.upper});
+    },
+    [](const Expr& x) { return Expm1(x); }};
 
-  bool Is(RowIndex index) const { return &row_ == &kRows[index]; }
-  absl::string_view kind() const override { return row_.kind; }
-  bool maps_zero_to_zero() const override { return row_.maps_zero_to_zero; }
-  DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
-                        const Shape& output) const override {
-    DoubleTensor y(output);
-    for (int64_t i = 0; i < y.num_elements(); ++i)
-      y[i] = row_.f((*inputs[0])[i]);
-    return y;
-  }
+constexpr UnaryRow kIdentity = {"identity",
+                                true,
+                                [](double x) { return x; },
+                                [](Value, Value, Value dy) { return dy; },
+                                [](Interval x) { return x; },
+                                [](const Expr& x) { return x; }};
 
- protected:
-  Value GradientOf(Value x, Value y, Value dy) const override {
-    return row_.gradient(x, y, dy);
-  }
-  Interval BoundsOf(Interval x) const override { return row_.bounds(x); }
-  Expr ExprOf(const Expr& x) const override { return row_.expr(x); }
+constexpr UnaryRow kLog = {"log",
+                           false,
+                           [](double x) { return std::log(x); },
+                           [](Value x, Value, Value dy) { return Div(dy, x); },
+                           LogBounds,
+                           [](const Expr& x) { return Log(x); }};
 
- private:
-  const Row& row_;
-};
+constexpr UnaryRow kLog1p = {
+    "log1p",
+    true,
+    [](double x) { return std::log1p(x); },
+    [](Value x, Value, Value dy) { return Div(dy, OnePlus(x)); },
+    Log1pBounds,
+    [](const Expr& x) { return Log1p(x); }};
 
-absl::Status CheckFinite(absl::string_view what, float value) {
-  if (std::isfinite(value)) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(what, " is ", value, ": expected a finite number"));
-}
+constexpr UnaryRow kNeg = {"neg",
+                           true,
+                           [](double x) { return -x; },
+                           [](Value, Value, Value dy) { return Neg(dy); },
+                           NegInterval,
+                           [](const Expr& x) { return -x; }};
+
+constexpr UnaryRow kNormalCdf = {
+    "normal_cdf",
+    false,
+    NormalCdfOf,
+    [](Value x, Value, Value dy) { return Mul(dy, NormalDensity(x)); },
+    [](Interval x) {
+      return Approximated(NormalCdfOf(x.lower), NormalCdfOf(x.upper), 0,
+                          {0, 1});
+    },
+    [](const Expr& x) { return NormalCdf(x); }};
+
+constexpr UnaryRow kRelu = {
+    "relu",
+    true,
+    [](double x) { return x > 0 || std::isnan(x) ? x : 0.0; },
+    [](Value, Value y, Value dy) { return ReluGrad(y, dy); },
+    [](Interval x) {
+      return Interval{std::max(x.lower, 0.0), std::max(x.upper, 0.0)};
+    },
+    [](const Expr& x) { return Max(x, Expr::Number(0)); }};
+
+constexpr UnaryRow kSigmoid = {
+    "sigmoid",
+    false,
+    SigmoidOf,
+    [](Value, Value y, Value dy) { return Mul(dy, Mul(y, OneMinus(y))); },
+    [](Interval x) {
+      return Approximated(SigmoidOf(x.lower), SigmoidOf(x.upper), kFusedError,
+                          {0, 1});
+    },
+    [](const Expr& x) { return Sigmoid(x); }};
+
+constexpr UnaryRow kSign = {
+    "sign",     true,
+    SignOf,     [](Value, Value, Value) { return Value(); },
+    SignBounds, [](const Expr& x) { return Sign(x); }};
+
+constexpr UnaryRow kSoftplus = {
+    "softplus",
+    false,
+    SoftplusOf,
+    [](Value x, Value, Value dy) { return Mul(dy, Sigmoid(x)); },
+    [](Interval x) {
+      return Approximated(SoftplusOf(x.lower), SoftplusOf(x.upper), 0,
+                          {0, kEverything.upper});
+    },
+    [](const Expr& x) { return Softplus(x); }};
+
+constexpr UnaryRow kSqrt = {
+    "sqrt",
+    true,
+    [](double x) { return std::sqrt(x); },
+    [](Value, Value y, Value dy) { return Div(Scale(dy, 0.5f), y); },
+    SqrtBounds,
+    [](const Expr& x) { return Sqrt(x); }};
+
+constexpr UnaryRow kSquare = {
+    "square",
+    true,
+    [](double x) { return x * x; },
+    [](Value x, Value, Value dy) { return Mul(Scale(dy, 2), x); },
+    [](Interval x) {
+      const Interval a = AbsBounds(x);
+      return FloatRounded(a.lower * a.lower, a.upper * a.upper);
+    },
+    [](const Expr& x) { return x * x; }};
+
+constexpr UnaryRow kStopGradient = {"stop_gradient",
+                                    true,
+                                    [](double x) { return x; },
+                                    [](Value, Value, Value) { return Value(); },
+                                    [](Interval x) { return x; },
+                                    [](const Expr& x) { return x; }};
+
+constexpr UnaryRow kTanh = {
+    "tanh",
+    true,
+    [](double x) { return std::tanh(x); },
+    [](Value, Value y, Value dy) { return Mul(dy, OneMinus(Square(y))); },
+    [](Interval x) {
+      return Approximated(std::tanh(x.lower), std::tanh(x.upper), kFusedError,
+                          {-1, 1});
+    },
+    [](const Expr& x) { return Tanh(x); }};
 
 // condition > 0 ? x : slope * x; 0 instead of slope * x where `slope` is 0,
 // so that an infinite x gives no NaN there.
@@ -235,8 +238,8 @@ double Gated(double condition, double x, float slope) {
 }
 
 Expr GatedExpr(const Expr& condition, const Expr& x, float slope) {
-  return SelectPositive(condition, x,
-                        slope == 0 ? Expr::Number(0) : Expr::Number(slope) * x);
+  return SelectGreater(condition, Expr::Number(0), x,
+                       slope == 0 ? Expr::Number(0) : Expr::Number(slope) * x);
 }
 
 Interval GatedBounds(Interval condition, Interval x, float slope) {
@@ -257,20 +260,12 @@ class LeakyReluOp : public UnaryOp {
   Attributes attributes() const override { return {{"slope", slope_}}; }
   absl::StatusOr<TensorType> InferType(
       absl::Span<const TensorType> inputs) const override {
-    RETURN_IF_ERROR(CheckFinite("slope", slope_));
+    RETURN_IF_ERROR(CheckFiniteAttribute("slope", slope_));
     return UnaryOp::InferType(inputs);
-  }
-  DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
-                        const Shape& output) const override {
-    DoubleTensor y(output);
-    for (int64_t i = 0; i < y.num_elements(); ++i) {
-      const double x = (*inputs[0])[i];
-      y[i] = Gated(x, x, slope_);
-    }
-    return y;
   }
 
  protected:
+  double ValueOf(double x) const override { return Gated(x, x, slope_); }
   Value GradientOf(Value x, Value y, Value dy) const override {
     // With a negative slope y > 0 does not tell the sides apart.
     return LeakyReluGrad(slope_ < 0 ? x : y, dy, slope_);
@@ -304,7 +299,7 @@ class ScaleOp : public UnaryOp {
   }
   absl::StatusOr<TensorType> InferType(
       absl::Span<const TensorType> inputs) const override {
-    RETURN_IF_ERROR(CheckFinite("factor", factor_));
+    RETURN_IF_ERROR(CheckFiniteAttribute("factor", factor_));
     if (over_batch_ && !inputs[0].shape.has_symbolic_batch()) {
       return absl::InvalidArgumentError(
           absl::StrCat("x is ", inputs[0].ToString(),
@@ -314,16 +309,15 @@ class ScaleOp : public UnaryOp {
   }
   DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
                         const Shape& output) const override {
-    const double factor =
-        over_batch_ ? factor_ / static_cast<double>(output.dim(0)) : factor_;
-    DoubleTensor y(output);
-    for (int64_t i = 0; i < y.num_elements(); ++i) {
-      y[i] = factor * (*inputs[0])[i];
+    DoubleTensor y = UnaryOp::Evaluate(inputs, output);
+    for (int64_t i = 0; over_batch_ && i < y.num_elements(); ++i) {
+      y[i] /= static_cast<double>(output.dim(0));
     }
     return y;
   }
 
  protected:
+  double ValueOf(double x) const override { return factor_ * x; }
   Value GradientOf(Value, Value, Value dy) const override {
     return Scale(dy, factor_, over_batch_);
   }
@@ -358,7 +352,7 @@ class GateGradOp : public Op {
 
   absl::StatusOr<TensorType> InferType(
       absl::Span<const TensorType> inputs) const override {
-    RETURN_IF_ERROR(CheckFinite("slope", slope_));
+    RETURN_IF_ERROR(CheckFiniteAttribute("slope", slope_));
     RETURN_IF_ERROR(CheckF32("y", inputs[0]));
     RETURN_IF_ERROR(CheckF32("dy", inputs[1]));
     RETURN_IF_ERROR(
@@ -418,11 +412,6 @@ Value LeakyReluGrad(Value condition, Value dy, float slope) {
   return Apply(std::make_shared<GateGradOp>(true, slope), {condition, dy});
 }
 
-template <RowIndex index>
-absl::StatusOr<OpPtr> ReadRow(AttributeReader& /*attributes*/) {
-  return std::make_shared<RowOp>(kRows[index]);
-}
-
 absl::StatusOr<OpPtr> ReadLeakyRelu(AttributeReader& attributes) {
   return std::make_shared<LeakyReluOp>(attributes.Float("slope"));
 }
@@ -435,6 +424,16 @@ absl::StatusOr<OpPtr> ReadLeakyReluGrad(AttributeReader& attributes) {
   return std::make_shared<GateGradOp>(true, attributes.Float("slope"));
 }
 
+class StopGradientOp : public UnaryRowOp {
+ public:
+  StopGradientOp() : UnaryRowOp(kStopGradient) {}
+  absl::optional<int> inference_input() const override { return 0; }
+};
+
+absl::StatusOr<OpPtr> ReadStopGradient(AttributeReader& /*attributes*/) {
+  return std::make_shared<StopGradientOp>();
+}
+
 absl::StatusOr<OpPtr> ReadScale(AttributeReader& attributes) {
   const float factor = attributes.Float("factor");
   const bool over_batch = attributes.Bool("over_batch");
@@ -442,26 +441,27 @@ absl::StatusOr<OpPtr> ReadScale(AttributeReader& attributes) {
 }
 
 constexpr OpTable::Entry kEntries[] = {
-    {"abs", ReadRow<kAbs>},
-    {"exp", ReadRow<kExp>},
-    {"identity", ReadRow<kIdentity>},
+    RowEntry<kAbs>(),
+    RowEntry<kExp>(),
+    RowEntry<kExpm1>(),
+    RowEntry<kIdentity>(),
     {"leaky_relu", ReadLeakyRelu},
     {"leaky_relu_grad", ReadLeakyReluGrad},
-    {"log", ReadRow<kLog>},
-    {"neg", ReadRow<kNeg>},
-    {"relu", ReadRow<kRelu>},
+    RowEntry<kLog>(),
+    RowEntry<kLog1p>(),
+    RowEntry<kNeg>(),
+    RowEntry<kNormalCdf>(),
+    RowEntry<kRelu>(),
     {"relu_grad", ReadReluGrad},
     {"scale", ReadScale},
-    {"sigmoid", ReadRow<kSigmoid>},
-    {"sign", ReadRow<kSign>},
-    {"sqrt", ReadRow<kSqrt>},
-    {"square", ReadRow<kSquare>},
-    {"tanh", ReadRow<kTanh>},
+    RowEntry<kSigmoid>(),
+    RowEntry<kSign>(),
+    RowEntry<kSoftplus>(),
+    RowEntry<kSqrt>(),
+    RowEntry<kSquare>(),
+    {"stop_gradient", ReadStopGradient},
+    RowEntry<kTanh>(),
 };
-
-Value ApplyRow(RowIndex index, Value x, absl::string_view name) {
-  return Apply(std::make_shared<RowOp>(kRows[index]), {x}, name);
-}
 
 // In the order of Activation.
 constexpr absl::string_view kActivationNames[] = {
@@ -489,6 +489,21 @@ Value Exp(Value x, absl::string_view name) { return ApplyRow(kExp, x, name); }
 Value Log(Value x, absl::string_view name) { return ApplyRow(kLog, x, name); }
 Value Abs(Value x, absl::string_view name) { return ApplyRow(kAbs, x, name); }
 Value Sign(Value x, absl::string_view name) { return ApplyRow(kSign, x, name); }
+Value Expm1(Value x, absl::string_view name) {
+  return ApplyRow(kExpm1, x, name);
+}
+Value Log1p(Value x, absl::string_view name) {
+  return ApplyRow(kLog1p, x, name);
+}
+Value Softplus(Value x, absl::string_view name) {
+  return ApplyRow(kSoftplus, x, name);
+}
+Value NormalCdf(Value x, absl::string_view name) {
+  return ApplyRow(kNormalCdf, x, name);
+}
+Value StopGradient(Value x, absl::string_view name) {
+  return Apply(std::make_shared<StopGradientOp>(), {x}, name);
+}
 Value Scale(Value x, float factor, bool over_batch, absl::string_view name) {
   return Apply(std::make_shared<ScaleOp>(factor, over_batch), {x}, name);
 }
@@ -524,7 +539,7 @@ absl::StatusOr<Activation> ParseActivation(absl::string_view name) {
 }
 
 bool IsRelu(const Node& node) {
-  const auto* op = dynamic_cast<const RowOp*>(node.op.get());
+  const auto* op = dynamic_cast<const UnaryRowOp*>(node.op.get());
   return op != nullptr && op->Is(kRelu);
 }
 

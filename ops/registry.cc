@@ -6,6 +6,7 @@
 #include "ops/binary.h"
 #include "ops/dense.h"
 #include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
 #include "ops/softmax.h"
@@ -17,7 +18,7 @@ const OpTable& StandardOps() {
     std::vector<OpTable::Entry> entries = {{"dense", ReadDense},
                                            {"matmul", ReadMatMul}};
     for (absl::Span<const OpTable::Entry> family :
-         {BinaryEntries(), ElementwiseEntries(), ReduceEntries(),
+         {BinaryEntries(), ElementwiseEntries(), GateEntries(), ReduceEntries(),
           ReshapeEntries(), SoftmaxEntries()}) {
       entries.insert(entries.end(), family.begin(), family.end());
     }

@@ -63,11 +63,18 @@ Expr Tanh(const Expr& x) { return ExprMaker::Operation(Opcode::kTanh, {x}); }
 Expr Sigmoid(const Expr& x) {
   return ExprMaker::Operation(Opcode::kSigmoid, {x});
 }
-Expr SelectPositive(const Expr& condition, const Expr& positive,
-                    const Expr& otherwise) {
-  return ExprMaker::Operation(
-      Opcode::kSelectGreater,
-      {condition, Expr::Number(0), positive, otherwise});
+Expr Expm1(const Expr& x) { return ExprMaker::Operation(Opcode::kExpm1, {x}); }
+Expr Log1p(const Expr& x) { return ExprMaker::Operation(Opcode::kLog1p, {x}); }
+Expr Softplus(const Expr& x) {
+  return ExprMaker::Operation(Opcode::kSoftplus, {x});
+}
+Expr NormalCdf(const Expr& x) {
+  return ExprMaker::Operation(Opcode::kNormalCdf, {x});
+}
+Expr SelectGreater(const Expr& a, const Expr& b, const Expr& greater,
+                   const Expr& otherwise) {
+  return ExprMaker::Operation(Opcode::kSelectGreater,
+                              {a, b, greater, otherwise});
 }
 
 }  // namespace espalier

@@ -47,9 +47,14 @@ Expr Exp(const Expr& x);
 Expr Log(const Expr& x);
 Expr Tanh(const Expr& x);
 Expr Sigmoid(const Expr& x);
-// condition > 0 ? positive : otherwise; NaN when the condition is NaN.
-Expr SelectPositive(const Expr& condition, const Expr& positive,
-                    const Expr& otherwise);
+Expr Expm1(const Expr& x);      // exp(x) - 1
+Expr Log1p(const Expr& x);      // log(1 + x)
+Expr Softplus(const Expr& x);   // log(1 + exp(x))
+Expr NormalCdf(const Expr& x);  // of the standard normal distribution
+// a > b ? greater : otherwise; NaN when a or b is NaN, and not when what is not
+// chosen is.
+Expr SelectGreater(const Expr& a, const Expr& b, const Expr& greater,
+                   const Expr& otherwise);
 
 // An array in the plan; an index into its buffers.
 using BufferId = int32_t;

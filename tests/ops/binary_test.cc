@@ -34,10 +34,44 @@ TEST(BinaryTest, SpecialValues) {
   EXPECT_EQ(At(Div, 1, 0), kInf);
   EXPECT_EQ(At(Div, 1, -0.0), -kInf);
   EXPECT_EQ(At(Div, 1, kInf), 0);
-  for (auto f : {Add, Sub, Mul, Div}) {
+  for (auto f : {Add, Sub, Mul, Div, Max, Min}) {
     EXPECT_TRUE(std::isnan(At(f, NAN, 1)));
     EXPECT_TRUE(std::isnan(At(f, 1, NAN)));
   }
+}
+
+TEST(BinaryTest, MaxAndMin) {
+  EXPECT_EQ(At(Max, 1, 2), 2);
+  EXPECT_EQ(At(Max, kInf, -kInf), kInf);
+  EXPECT_EQ(At(Min, 1, 2), 1);
+  EXPECT_EQ(At(Min, kInf, -kInf), -kInf);
+}
+
+TEST(BinaryTest, EqualOperandsOfMaxAndMinShareTheGradient) {
+  const DoubleTensor a = Vector({1, 2, 3, -0.0});
+  const DoubleTensor b = Vector({2, 2, 2, 0});
+  const std::vector<DoubleTensor> max = EvaluateGradients(Of(Max), {a, b});
+  EXPECT_THAT(max[0].values(), ElementsAre(0, 0.5, 1, 0.5));
+  EXPECT_THAT(max[1].values(), ElementsAre(1, 0.5, 0, 0.5));
+  const std::vector<DoubleTensor> min = EvaluateGradients(Of(Min), {a, b});
+  EXPECT_THAT(min[0].values(), ElementsAre(1, 0.5, 0, 0.5));
+  EXPECT_THAT(min[1].values(), ElementsAre(0, 0.5, 1, 0.5));
+  // One value as both operands gets all of it.
+  const std::vector<DoubleTensor> both = EvaluateGradients(
+      [](absl::Span<const Value> in) { return Max(in[0], in[0]); },
+      {Vector({3})});
+  EXPECT_THAT(both[0].values(), ElementsAre(1));
+}
+
+TEST(BinaryTest, BoundsOfMaxAndMin) {
+  const std::vector<IntervalTensor> boxes = {Box({-1, 2, -kInf}, {3, 4, kInf}),
+                                             Box({0, -5, 0}, {1, 1, 0})};
+  const IntervalTensor max = BoundsOf(Of(Max), boxes);
+  EXPECT_THAT(max.lower, ElementsAre(0, 2, -kInf));
+  EXPECT_THAT(max.upper, ElementsAre(3, 4, kInf));
+  const IntervalTensor min = BoundsOf(Of(Min), boxes);
+  EXPECT_THAT(min.lower, ElementsAre(-1, -5, -kInf));
+  EXPECT_THAT(min.upper, ElementsAre(1, 1, kInf));
 }
 
 TEST(BinaryTest, BroadcastsAtTheRight) {
@@ -78,6 +112,8 @@ TEST(BinaryTest, Recogniser) {
   EXPECT_EQ(AsBinary(Sub(x, x).node()), BinaryKind::kSub);
   EXPECT_EQ(AsBinary(Mul(x, x).node()), BinaryKind::kMul);
   EXPECT_EQ(AsBinary(Div(x, x).node()), BinaryKind::kDiv);
+  EXPECT_EQ(AsBinary(Max(x, x).node()), BinaryKind::kMax);
+  EXPECT_EQ(AsBinary(Min(x, x).node()), BinaryKind::kMin);
   EXPECT_FALSE(AsBinary(Relu(x).node()).has_value());
 }
 
@@ -103,7 +139,7 @@ TEST(BinaryTest, Errors) {
 }
 
 TEST(BinaryTest, EmptyValuesPassThrough) {
-  for (auto f : {Add, Sub, Mul, Div}) {
+  for (auto f : {Add, Sub, Mul, Div, Max, Min}) {
     EXPECT_FALSE(f(Value(), Value(), "").valid());
   }
 }

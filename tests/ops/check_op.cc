@@ -32,10 +32,12 @@ DoubleTensor DrawInput(const OpCase& op_case, const TensorType& type,
     return random.Integers(shape, op_case.classes);
   }
   DoubleTensor x = random.Tensor(shape, op_case.low, op_case.high);
-  if (!op_case.kink.has_value()) return x;
-  for (int64_t i = 0; i < x.num_elements(); ++i) {
-    if (std::fabs(x[i] - *op_case.kink) < kFromKink) {
-      x[i] = *op_case.kink + (x[i] < *op_case.kink ? -kFromKink : kFromKink);
+  for (const absl::optional<double>& kink :
+       {op_case.kink, op_case.second_kink}) {
+    for (int64_t i = 0; kink.has_value() && i < x.num_elements(); ++i) {
+      if (std::fabs(x[i] - *kink) < kFromKink) {
+        x[i] = *kink + (x[i] < *kink ? -kFromKink : kFromKink);
+      }
     }
   }
   return x;
@@ -208,6 +210,22 @@ LeafValues DrawLeaves(const OpCase& op_case, const Graph& graph, int64_t batch,
   return leaves;
 }
 
+namespace {
+
+void CheckStopped(const OpCase& op_case, const Graph& graph,
+                  const std::vector<std::string>& names) {
+  TestRandom random(2);
+  const LeafValues at = DrawLeaves(op_case, graph, 2, random);
+  ASSERT_OK_AND_ASSIGN(const InterpretedRun run, Interpret(graph, at));
+  for (const std::string& name : names) {
+    const DoubleTensor& gradient = run.outputs.at("once_" + name);
+    EXPECT_GT(gradient.num_elements(), 0);
+    for (double value : gradient.values()) EXPECT_EQ(value, 0) << name;
+  }
+}
+
+}  // namespace
+
 void CheckType(const OpCase& op_case) {
   ASSERT_OK_AND_ASSIGN(const Graph graph, BuildCase(op_case));
   EXPECT_EQ(OpNode(graph).op->kind(), op_case.kind);
@@ -243,6 +261,7 @@ void CheckAttributes(const OpCase& op_case) {
 void CheckGradients(const OpCase& op_case) {
   ASSERT_OK_AND_ASSIGN(const Graph graph, GradientGraph(op_case));
   const std::vector<std::string> names = WantedInputs(op_case);
+  if (op_case.stops_gradient) return CheckStopped(op_case, graph, names);
   std::vector<std::string> names_and_c = names;
   names_and_c.push_back("c");
   TestRandom random(2);

@@ -21,7 +21,8 @@ void CheckType(const OpCase& op_case);
 void CheckAttributes(const OpCase& op_case);
 
 // First and second derivatives along random directions against central
-// differences in double precision: |a - b| <= 1e-8 + 1e-6 |b|.
+// differences in double precision: |a - b| <= 1e-8 + 1e-6 |b|. That they are
+// zero, where the case says so.
 void CheckGradients(const OpCase& op_case);
 
 // Float32 execution is as near to Evaluate as the case says, for several batch

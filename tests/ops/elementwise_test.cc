@@ -32,11 +32,23 @@ struct Function {
 };
 
 const std::vector<Function>& Functions() {
-  static const auto* const functions = new std::vector<Function>{
-      {"abs", Abs},       {"exp", Exp},         {"identity", Identity},
-      {"log", Log},       {"neg", Neg},         {"relu", Relu},
-      {"sign", Sign},     {"sigmoid", Sigmoid}, {"sqrt", Sqrt},
-      {"square", Square}, {"tanh", Tanh}};
+  static const auto* const functions =
+      new std::vector<Function>{{"abs", Abs},
+                                {"exp", Exp},
+                                {"expm1", Expm1},
+                                {"identity", Identity},
+                                {"log", Log},
+                                {"log1p", Log1p},
+                                {"neg", Neg},
+                                {"normal_cdf", NormalCdf},
+                                {"relu", Relu},
+                                {"sign", Sign},
+                                {"sigmoid", Sigmoid},
+                                {"softplus", Softplus},
+                                {"sqrt", Sqrt},
+                                {"square", Square},
+                                {"stop_gradient", StopGradient},
+                                {"tanh", Tanh}};
   return *functions;
 }
 
@@ -70,7 +82,14 @@ TEST(ElementwiseTest, SpecialValues) {
               ElementsAre(-1, -1, 0, 0, 1, 1));
   EXPECT_THAT(At(Identity, {-kInf, -0.0, kInf}),
               ElementsAre(-kInf, -0.0, kInf));
+  EXPECT_THAT(At(Expm1, {-kInf, -0.0, kInf}), ElementsAre(-1, -0.0, kInf));
+  EXPECT_THAT(At(Log1p, {-1, 0, kInf}), ElementsAre(-kInf, 0, kInf));
+  EXPECT_THAT(At(Softplus, {-kInf, -kMax, kMax, kInf}),
+              ElementsAre(0, 0, kMax, kInf));
+  EXPECT_THAT(At(NormalCdf, {-kInf, -kMax, 0, kMax, kInf}),
+              ElementsAre(0, 0, 0.5, 1, 1));
   EXPECT_TRUE(std::isnan(At(Log, {-1})[0]));
+  EXPECT_TRUE(std::isnan(At(Log1p, {-1.5})[0]));
   EXPECT_TRUE(std::isnan(At(Sqrt, {-1})[0]));
 }
 
@@ -78,9 +97,9 @@ TEST(ElementwiseTest, NanPassesThroughForwardAndBackward) {
   for (const Function& function : Functions()) {
     EXPECT_TRUE(std::isnan(At(function.f, {kNan})[0])) << function.kind;
     // What does not read x has the same gradient everywhere.
-    const bool constant_slope = function.kind == "identity" ||
-                                function.kind == "neg" ||
-                                function.kind == "sign";
+    const bool constant_slope =
+        function.kind == "identity" || function.kind == "neg" ||
+        function.kind == "sign" || function.kind == "stop_gradient";
     EXPECT_EQ(std::isnan(SlopesAt(Of(function.f), {kNan})[0]), !constant_slope)
         << function.kind;
   }
@@ -100,8 +119,37 @@ TEST(ElementwiseTest, SlopesAtKinksAndLimits) {
   EXPECT_THAT(SlopesAt(Of(Sign), {-2, 0, 3}), ElementsAre(0, 0, 0));
   EXPECT_THAT(SlopesAt(Of(Sqrt), {0, 4}), ElementsAre(kInf, 0.25));
   EXPECT_THAT(SlopesAt(Of(Log), {0, 2}), ElementsAre(kInf, 0.5));
+  EXPECT_THAT(SlopesAt(Of(Expm1), {-kInf, -kMax, 0}), ElementsAre(0, 0, 1));
+  EXPECT_THAT(SlopesAt(Of(Log1p), {-1, 1}), ElementsAre(kInf, 0.5));
+  EXPECT_THAT(SlopesAt(Of(Softplus), {-kInf, -kMax, 0, kMax, kInf}),
+              ElementsAre(0, 0, 0.5, 1, 1));
+  EXPECT_THAT(SlopesAt(Of(NormalCdf), {-kInf, -kMax, kMax, kInf}),
+              ElementsAre(0, 0, 0, 0));
+  EXPECT_NEAR(SlopesAt(Of(NormalCdf), {0})[0], 0.3989422804, 0x1p-25);
+  EXPECT_THAT(SlopesAt(Of(StopGradient), {-1, 3}), ElementsAre(0, 0));
   EXPECT_THAT(SlopesAt(Of(Sigmoid), {-kMax, 0, kMax}), ElementsAre(0, 0.25, 0));
   EXPECT_THAT(SlopesAt(Of(Tanh), {-kMax, 0, kMax}), ElementsAre(0, 1, 0));
+}
+
+// Far from 0 no term of a derivative overflows into 0 times infinity.
+TEST(ElementwiseTest, SecondDerivativesOfLargeNumbers) {
+  for (auto f : {Softplus, NormalCdf, Square}) {
+    GraphBuilder g("test");
+    const Value x = g.Input("x", {2});
+    const Value first = Gradients(Sum(f(x, "")), {x})[0];
+    g.Output("second", Gradients(Sum(first), {x})[0]);
+    ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
+    ASSERT_OK_AND_ASSIGN(const InterpretedRun run,
+                         Interpret(graph, {{"x", Vector({-kMax, kMax})}}));
+    const double expected = f == Square ? 2 : 0;
+    EXPECT_THAT(run.outputs.at("second").values(),
+                ElementsAre(expected, expected));
+  }
+}
+
+TEST(ElementwiseTest, StopGradientIsItsInputInInference) {
+  GraphBuilder g("test");
+  EXPECT_EQ(StopGradient(g.Input("x", {2})).node().op->inference_input(), 0);
 }
 
 TEST(ElementwiseTest, LeakyReluHasItsSlopeAtAndBelowZero) {
@@ -226,8 +274,10 @@ TEST(ElementwiseTest, WhatMayBeNanIsUnbounded) {
     EXPECT_EQ(y.upper[0], kInf) << function.kind;
   }
   const IntervalTensor partly_negative = Box({-1e-3}, {4});
-  for (auto f : {Log, Sqrt}) {
-    const IntervalTensor y = BoundsOf(Of(f), {partly_negative});
+  const IntervalTensor below_minus_one = Box({-1.001}, {4});
+  for (auto f : {Log, Log1p, Sqrt}) {
+    const IntervalTensor y =
+        BoundsOf(Of(f), {f == Log1p ? below_minus_one : partly_negative});
     EXPECT_EQ(y.lower[0], -kInf);
     EXPECT_EQ(y.upper[0], kInf);
   }
@@ -244,7 +294,14 @@ TEST(ElementwiseTest, BoundsAllowTheErrorOfKernels) {
   };
   const std::vector<Kernel> kernels = {
       {Exp, [](double x) { return std::exp(x); }, Opcode::kExp, -85, 88},
+      {Expm1, [](double x) { return std::expm1(x); }, Opcode::kExpm1, -15, 88},
       {Log, [](double x) { return std::log(x); }, Opcode::kLog, 1e-3, 1e6},
+      {Log1p, [](double x) { return std::log1p(x); }, Opcode::kLog1p, -0.99,
+       1e6},
+      {Softplus, [](double x) { return std::log1p(std::exp(x)); },
+       Opcode::kSoftplus, -80, 80},
+      {NormalCdf, [](double x) { return 0.5 * std::erfc(-x * M_SQRT1_2); },
+       Opcode::kNormalCdf, -12, 8},
       {Tanh, [](double x) { return std::tanh(x); }, Opcode::kTanh, -9, 9},
       {Sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); },
        Opcode::kSigmoid, -20, 20}};
@@ -299,7 +356,9 @@ TEST(ElementwiseTest, Recognisers) {
   EXPECT_FALSE(IsRelu(x.node()));
   for (const Function& function : Functions()) {
     const bool keeps = function.kind != "exp" && function.kind != "log" &&
-                       function.kind != "sigmoid";
+                       function.kind != "normal_cdf" &&
+                       function.kind != "sigmoid" &&
+                       function.kind != "softplus";
     const Value y = function.f(x, "");
     EXPECT_EQ(y.node().op->kind(), function.kind);
     EXPECT_EQ(MapsZeroToZero(y.node()), keeps) << function.kind;

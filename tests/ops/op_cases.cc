@@ -9,9 +9,9 @@
 namespace espalier {
 namespace {
 
-constexpr const OpFamily* kFamilies[] = {&kBinaryCases,  &kElementwiseCases,
-                                         &kProductCases, &kReduceCases,
-                                         &kShapeCases,   &kSoftmaxCases};
+constexpr const OpFamily* kFamilies[] = {
+    &kBinaryCases, &kElementwiseCases, &kGateCases,   &kProductCases,
+    &kReduceCases, &kShapeCases,       &kSoftmaxCases};
 
 }  // namespace
 

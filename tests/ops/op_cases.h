@@ -20,10 +20,11 @@ struct OpCase {
   std::vector<TensorType> inputs;
   std::function<Value(absl::Span<const Value>)> build;
 
-  // f32 inputs are drawn from [low, high), at least 2^-7 away from the kink.
+  // f32 inputs are drawn from [low, high), at least 2^-7 away from the kinks.
   double low = -2;
   double high = 2;
   absl::optional<double> kink = absl::nullopt;
+  absl::optional<double> second_kink = absl::nullopt;
   // i32 inputs are drawn from [0, classes).
   int64_t classes = 1;
 
@@ -36,6 +37,8 @@ struct OpCase {
 
   // The gradient is zero wherever it exists.
   bool flat = false;
+  // The gradient is zero although the derivative is not.
+  bool stops_gradient = false;
   // The result of a sample depends on the other samples.
   bool mixes_samples = false;
 };

@@ -12,6 +12,7 @@
 #include "ops/binary.h"
 #include "ops/dense.h"
 #include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
 #include "ops/softmax.h"
@@ -71,17 +72,27 @@ void PrintTo(const Case& c, std::ostream* os) { *os << c.name; }
 
 std::vector<Case> UnaryCases() {
   return {{"abs", [](Value x) { return Abs(x); }},
+          {"clip", [](Value x) { return Clip(x, -1, 0.5f); }},
           {"exp", [](Value x) { return Exp(x); }},
+          {"expm1", [](Value x) { return Expm1(x); }},
           {"identity", [](Value x) { return Identity(x); }},
           {"leaky_relu", [](Value x) { return LeakyRelu(x, 0.1f); }},
           {"leaky_relu_zero", [](Value x) { return LeakyRelu(x, 0); }},
           {"log", [](Value x) { return Log(x); }},
+          {"log1p", [](Value x) { return Log1p(x); }},
+          {"max", [](Value x) { return Max(x, Scale(x, 2)); }},
+          {"min", [](Value x) { return Min(x, Scale(x, 2)); }},
           {"neg", [](Value x) { return Neg(x); }},
+          {"normal_cdf", [](Value x) { return NormalCdf(x); }},
           {"relu", [](Value x) { return Relu(x); }},
           {"scale", [](Value x) { return Scale(x, 2, true); }},
+          {"select_greater",
+           [](Value x) { return SelectGreater(x, Sign(x), x, Neg(x)); }},
           {"sigmoid", [](Value x) { return Sigmoid(x); }},
           {"sign", [](Value x) { return Sign(x); }},
+          {"softplus", [](Value x) { return Softplus(x); }},
           {"sqrt", [](Value x) { return Sqrt(x); }},
+          {"stop_gradient", [](Value x) { return StopGradient(x); }},
           {"square", [](Value x) { return Square(x); }},
           {"tanh", [](Value x) { return Tanh(x); }},
           {"reshape", [](Value x) { return Flatten(x); }},
@@ -119,6 +130,7 @@ TEST_P(SpecialValuesTest, FiniteExtremes) {
   for (double x : {0.0, -0.0, 1e-45, -1e-45, 1e-38, 1.0, -1.0, 88.7, -104.0,
                    static_cast<double>(kMax), -static_cast<double>(kMax)}) {
     Execute([&f](Value v) { return f(v); }, {x});
+    Execute([&f](Value v) { return Gradients(Sum(f(v)), {v})[0]; }, {x});
   }
 }
 
@@ -129,7 +141,7 @@ INSTANTIATE_TEST_SUITE_P(All, SpecialValuesTest,
                          });
 
 TEST(SpecialValuesTest, BinaryOpsPassNanOn) {
-  for (auto f : {Add, Sub, Mul, Div}) {
+  for (auto f : {Add, Sub, Mul, Div, Max, Min}) {
     Execute([f](Value x) { return f(Log(x), Exp(x), ""); }, {-1, 0, 1});
     Execute([f](Value x) { return f(Exp(x), Log(x), ""); }, {-1, 0, 1});
     Execute([f](Value x) { return f(Log(x), Log(x), ""); }, {-1, 0, 1});

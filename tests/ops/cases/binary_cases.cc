@@ -24,7 +24,8 @@ void Add(const CaseSizes& s, std::vector<OpCase>& cases) {
       {"outer", F32({s.rows, 1, s.inner}), F32({s.middle, 1})},
       {"over_batch", F32({kBatch, s.inner}), F32({1, s.inner})}};
   for (const Kind& k : {Kind{"add", espalier::Add, -2}, Kind{"sub", Sub, -2},
-                        Kind{"mul", Mul, -2}, Kind{"div", Div, 0.5}}) {
+                        Kind{"mul", Mul, -2}, Kind{"div", Div, 0.5},
+                        Kind{"max", Max, -2}, Kind{"min", Min, -2}}) {
     for (const Operands& o : operands) {
       OpCase c;
       c.name = absl::StrCat(k.kind, "_", o.name);

@@ -24,13 +24,22 @@ void Add(const CaseSizes& s, std::vector<OpCase>& cases) {
   cases.push_back(Unary(s, "neg", Neg, 0));
   cases.push_back(Unary(s, "square", Square, 0.5));
   cases.push_back(Unary(s, "exp", Exp, 1.5));
+  cases.push_back(Unary(s, "expm1", Expm1, 2));
+  cases.push_back(Unary(s, "normal_cdf", NormalCdf, 7));
   cases.push_back(Unary(s, "sigmoid", Sigmoid, 3));
+  cases.push_back(Unary(s, "softplus", Softplus, 2));
   cases.push_back(Unary(s, "tanh", Tanh, 3));
   for (OpCase c : {Unary(s, "sqrt", Sqrt, 0.5), Unary(s, "log", Log, 1.5)}) {
     c.low = 0.2;
     c.high = 4;
     cases.push_back(c);
   }
+  OpCase log1p = Unary(s, "log1p", Log1p, 2);
+  log1p.low = -0.75;
+  cases.push_back(log1p);
+  OpCase stop = Unary(s, "stop_gradient", StopGradient, 0);
+  stop.stops_gradient = true;
+  cases.push_back(stop);
   for (OpCase c : {Unary(s, "abs", Abs, 0), Unary(s, "relu", Relu, 0),
                    Unary(s, "sign", Sign, 0)}) {
     c.kink = 0;

@@ -34,6 +34,7 @@ struct OpFamily {
 
 extern const OpFamily kBinaryCases;
 extern const OpFamily kElementwiseCases;
+extern const OpFamily kGateCases;
 extern const OpFamily kProductCases;
 extern const OpFamily kReduceCases;
 extern const OpFamily kShapeCases;
