@@ -100,39 +100,6 @@ std::vector<std::string> WantedInputs(const OpCase& op_case) {
   return names;
 }
 
-// With y the case's result, g its gradients with respect to its inputs, and new
-// inputs c and v: "once" is sum(c * y), "twice" sum(v * g) over all g. The
-// gradients of both are outputs too, "once_x0", "twice_x0", "twice_c".
-absl::StatusOr<Graph> GradientGraph(const OpCase& op_case) {
-  GraphBuilder g("gradients");
-  std::vector<Value> inputs;
-  std::vector<Value> wrt;
-  for (size_t i = 0; i < op_case.inputs.size(); ++i) {
-    const TensorType& type = op_case.inputs[i];
-    inputs.push_back(g.Input(InputName(i), type.shape, type.dtype));
-    if (type.dtype == DataType::kF32) wrt.push_back(inputs.back());
-  }
-  const Value y = op_case.build(inputs);
-  const Value c = g.Input("c", y.shape());
-  const Value once = Sum(Mul(y, c));
-  g.Output("once", once);
-  Value twice = g.Constant(0.0f);
-  const std::vector<Value> gradients = Gradients(once, wrt);
-  for (size_t i = 0; i < wrt.size(); ++i) {
-    const Value v = g.Input(absl::StrCat("v", i), gradients[i].shape());
-    twice = Add(twice, Sum(Mul(gradients[i], v)));
-    if (!twice.valid()) return g.status();
-    g.Output(absl::StrCat("once_", wrt[i].node().name), gradients[i]);
-  }
-  g.Output("twice", twice);
-  wrt.push_back(c);
-  const std::vector<Value> second = Gradients(twice, wrt);
-  for (size_t i = 0; i < wrt.size(); ++i) {
-    g.Output(absl::StrCat("twice_", wrt[i].node().name), second[i]);
-  }
-  return g.Build();
-}
-
 // How far float32 results may be from `y`, as the case says.
 DoubleTensor Tolerances(const OpCase& op_case, const Graph& graph,
                         const LeafValues& leaves, const DoubleTensor& y) {
@@ -197,6 +164,40 @@ std::vector<const T*> Pointers(const std::vector<T>& values) {
 }
 
 }  // namespace
+
+absl::StatusOr<Graph> GradientGraph(const OpCase& op_case) {
+  GraphBuilder g("gradients");
+  std::vector<Value> inputs;
+  std::vector<Value> wrt;
+  std::vector<std::string> weights;
+  for (size_t i = 0; i < op_case.inputs.size(); ++i) {
+    const TensorType& type = op_case.inputs[i];
+    inputs.push_back(g.Input(InputName(i), type.shape, type.dtype));
+    if (type.dtype != DataType::kF32) continue;
+    wrt.push_back(inputs.back());
+    weights.push_back(absl::StrCat("v", i));
+  }
+  const Value y = op_case.build(inputs);
+  g.Output("y", y);
+  const Value c = g.Input("c", y.shape());
+  const Value once = Sum(Mul(y, c));
+  g.Output("once", once);
+  Value twice = g.Constant(0.0f);
+  const std::vector<Value> gradients = Gradients(once, wrt);
+  for (size_t i = 0; i < wrt.size(); ++i) {
+    const Value v = g.Input(weights[i], gradients[i].shape());
+    twice = Add(twice, Sum(Mul(gradients[i], v)));
+    if (!twice.valid()) return g.status();
+    g.Output(absl::StrCat("once_", wrt[i].node().name), gradients[i]);
+  }
+  g.Output("twice", twice);
+  wrt.push_back(c);
+  const std::vector<Value> second = Gradients(twice, wrt);
+  for (size_t i = 0; i < wrt.size(); ++i) {
+    g.Output(absl::StrCat("twice_", wrt[i].node().name), second[i]);
+  }
+  return g.Build();
+}
 
 LeafValues DrawLeaves(const OpCase& op_case, const Graph& graph, int64_t batch,
                       TestRandom& random) {

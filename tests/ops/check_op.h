@@ -13,6 +13,12 @@ namespace espalier {
 LeafValues DrawLeaves(const OpCase& op_case, const Graph& graph, int64_t batch,
                       TestRandom& random);
 
+// With y the case's result, dx its gradients with respect to its f32 inputs,
+// and new inputs c and v0, v1, ... of their shapes: "once" is sum(c * y),
+// "twice" sum(v * dx) over all dx. The gradients of both are outputs too:
+// "once_x0", "twice_x0", "twice_c"; and so is "y".
+absl::StatusOr<Graph> GradientGraph(const OpCase& op_case);
+
 // The inferred type is that of what Evaluate gives, for several batch sizes.
 void CheckType(const OpCase& op_case);
 

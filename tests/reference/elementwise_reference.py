@@ -1,0 +1,63 @@
+"""Elementwise ops: arithmetic, elementary functions, activations."""
+import torch
+import torch.nn.functional as F
+
+from reference_writer import POINTS, f32, mixed
+
+
+def _unary(file, name, text, f, points=None):
+    file.op(name, text, [f32(points or POINTS)], f)
+
+
+def add(file):
+    _arithmetic(file)
+    _functions(file)
+    _activations(file)
+
+
+def _arithmetic(file):
+    binary = [('add', torch.add), ('sub', torch.sub), ('mul', torch.mul),
+              ('div', torch.div)]
+    for kind, f in binary:
+        a, b = mixed([2, 3], 1), mixed([2, 3], 2, low=-3, high=-0.25)
+        file.op(kind, kind + '(x0, x1)', [a, b], f)
+        file.op(kind + '_row', kind + '(x0, x1)', [a, b[0]], f, batched=[0])
+        file.op(kind + '_outer', kind + '(x0, x1)',
+                [mixed([2, 1, 2], 3), mixed([3, 1], 4, low=0.5)], f)
+        file.op(kind + '_scalar', kind + '(x0, x1)',
+                [f32(1.7), mixed([3], 5, low=0.5)], f)
+    file.op('div_large', 'div(x0, x1)',
+            [f32([1e30, -3e-20, 7.0, 0.0]), f32([-2e-5, 1e10, 1e-18, 3.0])],
+            torch.div)
+    file.op('scale', 'scale(x0; factor=-0.375, over_batch=false)',
+            [f32(POINTS)], lambda x: -0.375 * x)
+    file.op('scale_over_batch', 'scale(x0; factor=2.5, over_batch=true)',
+            [mixed([3, 2])], lambda x: 2.5 * x / 3, batched=[0])
+
+
+def _functions(file):
+    positive = [1e-10, 1e-3, 0.3, 0.75, 1.0, 1.01, 2.9, 21.0, 1e4, 1e20]
+    moderate = [x for x in POINTS if abs(x) < 60]
+    _unary(file, 'abs', 'abs(x0)', torch.abs)
+    _unary(file, 'exp', 'exp(x0)', torch.exp, moderate)
+    _unary(file, 'identity', 'identity(x0)', torch.nn.Identity())
+    _unary(file, 'log', 'log(x0)', torch.log, positive)
+    _unary(file, 'neg', 'neg(x0)', torch.neg)
+    _unary(file, 'sign', 'sign(x0)', torch.sign, POINTS + [0.0])
+    _unary(file, 'sqrt', 'sqrt(x0)', torch.sqrt, positive)
+    _unary(file, 'square', 'square(x0)', torch.square)
+
+
+def _activations(file):
+    # 0 where both sides have a written convention, and the same.
+    _unary(file, 'relu', 'relu(x0)', F.relu, POINTS + [0.0])
+    _unary(file, 'leaky_relu', 'leaky_relu(x0; slope=0.125)',
+           lambda x: F.leaky_relu(x, 0.125), POINTS + [0.0])
+    _unary(file, 'sigmoid', 'sigmoid(x0)', torch.sigmoid)
+    _unary(file, 'tanh', 'tanh(x0)', torch.tanh)
+    x, dy = f32(POINTS), mixed([len(POINTS)], 7)
+    file.op('relu_grad', 'relu_grad(x0, x1)', [x, dy],
+            lambda x, dy: torch.ops.aten.threshold_backward(dy, x, 0))
+    file.op('leaky_relu_grad', 'leaky_relu_grad(x0, x1; slope=0.125)', [x, dy],
+            lambda x, dy: torch.ops.aten.leaky_relu_backward(
+                dy, x, 0.125, False))

@@ -1,0 +1,206 @@
+// Every op that PyTorch has, against PyTorch's values and gradients of first
+// and second order: the interpreter, and float32 execution. The files are
+// written by make_reference.py. Prints the largest errors of every op.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "graph/interpreter.h"
+#include "graph/status_macros.h"
+#include "graph/text.h"
+#include "gtest/gtest.h"
+#include "ops/registry.h"
+#include "tests/ops/check_op.h"
+#include "tests/ops/op_cases.h"
+#include "tests/reference/reference_file.h"
+#include "tests/reference/reference_functions.h"
+#include "tests/testing/execution.h"
+#include "tests/testing/status_matchers.h"
+
+namespace espalier {
+
+// How GoogleTest prints one.
+void PrintTo(const ReferenceCase& reference, std::ostream* os) {
+  *os << reference.name;
+}
+
+namespace {
+
+constexpr const char* kFiles[] = {"elementwise", "losses", "shapes", "sums"};
+
+// How far results may be from PyTorch's.
+struct Tolerance {
+  double interpreted = 1e-12;
+  double executed = 1e-6;
+  // Of what size a result counts as if it were larger. In the interpreter none;
+  // in float32 execution numbers under 2^-126 are zeros.
+  double interpreted_floor = 0;
+  double executed_floor = 0x1p-102;
+};
+
+Tolerance ToleranceOf(const std::string& kind) {
+  // Differences of numbers up to 1 make their gradients.
+  const Tolerance saturating = {1e-12, 1e-6, 1e-3, 1};
+  static const auto* const table = new std::map<std::string, Tolerance>{
+      {"sigmoid", saturating},
+      {"tanh", saturating},
+      {"softmax", saturating},
+      {"log_softmax", saturating},
+      {"softmax_cross_entropy", saturating},
+      {"softmax_cross_entropy_grad", saturating},
+      // The factor 1 / n of their gradients is a float32.
+      {"mean", {0x1p-24, 1e-6}},
+      {"mean_softmax_cross_entropy", {0x1p-24, 1e-6, 1e-3, 1}}};
+  const auto found = table->find(kind);
+  return found == table->end() ? Tolerance() : found->second;
+}
+
+std::vector<ReferenceCase> AllCases() {
+  std::vector<ReferenceCase> all;
+  for (const char* file : kFiles) {
+    absl::StatusOr<std::vector<ReferenceCase>> cases = ReadReference(file);
+    if (!cases.ok()) ADD_FAILURE() << cases.status();
+    if (cases.ok()) all.insert(all.end(), cases->begin(), cases->end());
+  }
+  return all;
+}
+
+// The kind or the function.
+std::string WhatOf(const ReferenceCase& reference) {
+  return reference.op.empty() ? reference.function : reference.kind();
+}
+
+// What it computes: a function, or the op of its line of graph text.
+absl::StatusOr<OpCase> ToOpCase(const ReferenceCase& reference) {
+  OpCase op_case;
+  op_case.name = reference.name;
+  std::string text = "graph reference {\n";
+  for (const ReferenceTensor& x : reference.inputs()) {
+    const TensorType& type = *x.leaf;
+    const std::string name = InputName(op_case.inputs.size());
+    absl::StrAppend(&text, "  ", name, ": ", type.ToString(),
+                    " = input(dtype=\"", DataTypeName(type.dtype),
+                    "\", shape=[", absl::StrJoin(type.shape.dims(), ", "),
+                    "])\n");
+    op_case.inputs.push_back(type);
+  }
+  if (reference.op.empty()) {
+    op_case.build = [reference](absl::Span<const Value> inputs) {
+      return ApplyReferenceFunction(reference, inputs);
+    };
+    return op_case;
+  }
+  absl::StrAppend(&text, "  y = ", reference.op, "\n  output y = y\n}\n");
+  ASSIGN_OR_RETURN(const Graph graph, ParseGraph(text, StandardOps()));
+  const Node& node = graph.node(graph.outputs()[0].node);
+  op_case.build = [op = node.op,
+                   order = node.inputs](absl::Span<const Value> inputs) {
+    std::vector<Value> operands;
+    for (NodeId id : order) operands.push_back(inputs[static_cast<size_t>(id)]);
+    return Apply(op, operands);
+  };
+  return op_case;
+}
+
+struct Errors {
+  double value = 0;
+  double gradient = 0;
+  double second = 0;
+};
+
+struct OpErrors {
+  int cases = 0;
+  Errors interpreted;
+  Errors executed;
+};
+
+class PyTorchTest : public testing::TestWithParam<ReferenceCase> {
+ protected:
+  static void TearDownTestSuite() {
+    std::printf(
+        "largest errors      cases  interpreter: y  dx      ddx     "
+        "float32: y  dx      ddx\n");
+    for (const auto& [kind, e] : *errors_) {
+      std::printf("%-26s %3d  %-7.1e %-7.1e %-7.1e   %-7.1e %-7.1e %-7.1e\n",
+                  kind.c_str(), e.cases, e.interpreted.value,
+                  e.interpreted.gradient, e.interpreted.second,
+                  e.executed.value, e.executed.gradient, e.executed.second);
+    }
+  }
+  static std::map<std::string, OpErrors>* const errors_;
+};
+std::map<std::string, OpErrors>* const PyTorchTest::errors_ =
+    new std::map<std::string, OpErrors>;
+
+// An error is |found - expected| / max(|expected|, floor).
+double LargestError(const DoubleTensor& found, const DoubleTensor& expected,
+                    double floor) {
+  EXPECT_EQ(found.shape(), expected.shape());
+  double largest = 0;
+  for (int64_t i = 0; i < expected.num_elements(); ++i) {
+    const double error = std::fabs(found[i] - expected[i]) /
+                         std::max(std::fabs(expected[i]), floor);
+    const bool same = found[i] == expected[i] ||
+                      (std::isnan(found[i]) && std::isnan(expected[i]));
+    if (same) continue;
+    largest = std::max(largest, std::isnan(error) ? HUGE_VAL : error);
+  }
+  return largest;
+}
+
+// Where they are too large for float32, infinities.
+DoubleTensor InFloat32Range(DoubleTensor x) {
+  for (int64_t i = 0; i < x.num_elements(); ++i) {
+    if (std::isinf(static_cast<float>(x[i]))) x[i] = static_cast<float>(x[i]);
+  }
+  return x;
+}
+
+TEST_P(PyTorchTest, Agrees) {
+  const ReferenceCase& reference = GetParam();
+  ASSERT_OK_AND_ASSIGN(const OpCase op_case, ToOpCase(reference));
+  ASSERT_OK_AND_ASSIGN(const Graph graph, GradientGraph(op_case));
+  LeafValues leaves;
+  for (NodeId id : graph.inputs()) {
+    const std::string& name = graph.node(id).name;
+    leaves[name] = reference.tensors.at(name).values;
+  }
+  ASSERT_OK_AND_ASSIGN(const InterpretedRun run, Interpret(graph, leaves));
+  ASSERT_OK_AND_ASSIGN(Execution execution, Execution::Create(graph, leaves));
+  ASSERT_OK_AND_ASSIGN(const LeafValues outputs, execution.Run(leaves));
+  OpErrors& errors = (*errors_)[WhatOf(reference)];
+  ++errors.cases;
+  const Tolerance tolerance = ToleranceOf(WhatOf(reference));
+  const auto compare = [&](const std::string& output, const std::string& tensor,
+                           double Errors::*kind) {
+    const DoubleTensor& expected = reference.tensors.at(tensor).values;
+    const double interpreted = LargestError(run.outputs.at(output), expected,
+                                            tolerance.interpreted_floor);
+    EXPECT_LE(interpreted, tolerance.interpreted) << output;
+    const double executed = LargestError(
+        outputs.at(output), InFloat32Range(expected), tolerance.executed_floor);
+    EXPECT_LE(executed, tolerance.executed) << output;
+    errors.interpreted.*kind = std::max(errors.interpreted.*kind, interpreted);
+    errors.executed.*kind = std::max(errors.executed.*kind, executed);
+  };
+  compare("y", "y", &Errors::value);
+  for (size_t i = 0; i < op_case.inputs.size(); ++i) {
+    if (op_case.inputs[i].dtype != DataType::kF32) continue;
+    const std::string x = InputName(i);
+    compare(absl::StrCat("once_", x), absl::StrCat("d", x), &Errors::gradient);
+    compare(absl::StrCat("twice_", x), absl::StrCat("dd", x), &Errors::second);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PyTorchTest, testing::ValuesIn(AllCases()),
+                         [](const auto& info) { return info.param.name; });
+
+}  // namespace
+
+}  // namespace espalier
