@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -23,6 +24,10 @@ struct BatchNumber {
   std::string ToString() const;  // "2/N"
 
   friend bool operator==(const BatchNumber& a, const BatchNumber& b);
+  template <typename H>
+  friend H AbslHashValue(H h, const BatchNumber& x) {
+    return H::combine(std::move(h), x.value, x.batch_power);
+  }
 };
 
 // What an operation reads: the result of an earlier one, an array's element or
@@ -38,6 +43,10 @@ struct Term {
   static Term Number(BatchNumber number) { return {Kind::kNumber, 0, number}; }
 
   friend bool operator==(const Term& a, const Term& b);
+  template <typename H>
+  friend H AbslHashValue(H h, const Term& x) {
+    return H::combine(std::move(h), x.kind, x.index, x.number);
+  }
 };
 
 struct Operation {
@@ -45,6 +54,10 @@ struct Operation {
   std::array<Term, kMaxSources> sources;
 
   friend bool operator==(const Operation& a, const Operation& b);
+  template <typename H>
+  friend H AbslHashValue(H h, const Operation& x) {
+    return H::combine(std::move(h), x.opcode, x.sources);
+  }
 };
 
 // The meaning: for each element compute all values, in order, from the arrays
@@ -56,6 +69,10 @@ struct ElementwiseCode {
     int array;
     Term term;
     friend bool operator==(const Store& a, const Store& b);
+    template <typename H>
+    friend H AbslHashValue(H h, const Store& x) {
+      return H::combine(std::move(h), x.array, x.term);
+    }
   };
   // array (one element) <- factor * sum over all elements of the term, or of
   // term * times if there is one.
@@ -65,6 +82,10 @@ struct ElementwiseCode {
     Term times;
     BatchNumber factor;
     friend bool operator==(const Sum& a, const Sum& b);
+    template <typename H>
+    friend H AbslHashValue(H h, const Sum& x) {
+      return H::combine(std::move(h), x.array, x.term, x.times, x.factor);
+    }
   };
 
   std::vector<Access> arrays;
@@ -90,6 +111,10 @@ struct ElementwiseCode {
   std::string ToString() const;
 
   friend bool operator==(const ElementwiseCode& a, const ElementwiseCode& b);
+  template <typename H>
+  friend H AbslHashValue(H h, const ElementwiseCode& x) {
+    return H::combine(std::move(h), x.arrays, x.values, x.stores, x.sums);
+  }
 };
 
 // The most values alive at once when they are computed in order; a bound on

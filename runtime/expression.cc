@@ -1,5 +1,6 @@
 #include "runtime/expression.h"
 
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -7,7 +8,7 @@ namespace espalier {
 
 struct ExprMaker {
   static Expr Make(Expr::Node node) {
-    return Expr(std::make_shared<const Expr::Node>(std::move(node)));
+    return Expr(std::make_shared<Expr::Node>(std::move(node)));
   }
   static Expr Operation(Opcode opcode, std::vector<Expr> sources) {
     Expr::Node node;
@@ -17,6 +18,21 @@ struct ExprMaker {
     return Make(std::move(node));
   }
 };
+
+Expr::Node::~Node() {
+  std::vector<Expr> dropped = std::move(sources);
+  while (!dropped.empty()) {
+    const std::shared_ptr<const Node> node = std::move(dropped.back().node_);
+    dropped.pop_back();
+    if (node.use_count() > 1) continue;
+    // It dies here, so what it holds can be taken. ExprMaker made it, and not
+    // const.
+    std::vector<Expr>& taken = const_cast<Node&>(*node).sources;
+    dropped.insert(dropped.end(), std::make_move_iterator(taken.begin()),
+                   std::make_move_iterator(taken.end()));
+    taken.clear();
+  }
+}
 
 Expr Expr::Operand(int i) {
   Node node;

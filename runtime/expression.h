@@ -10,6 +10,10 @@
 namespace espalier {
 
 struct Expr::Node {
+  Node() = default;
+  Node(Node&&) = default;
+  ~Node();  // not recursive: formulas may be deep
+
   enum class Kind { kOperand, kNumber, kOperation };
   Kind kind = Kind::kNumber;
   int operand = 0;                // of kOperand

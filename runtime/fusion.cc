@@ -1,22 +1,18 @@
 #include "runtime/fusion.h"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 #include <utility>
 #include <vector>
 
 #include "absl/algorithm/container.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/types/optional.h"
-#include "runtime/elementwise/compiled_elementwise.h"
 #include "runtime/nan_flow.h"
 
 namespace espalier {
 namespace {
-
-// What a merged step may need of the engine: below kMaxLiveBlocks and
-// kMaxSlots, with room for what the emitter adds.
-constexpr int kMaxValuesAlive = kMaxLiveBlocks - 16;
-constexpr size_t kMaxArrays = 48;
-constexpr size_t kMaxValues = kMaxSlots - 120;
 
 ElementwiseStep* AsElementwise(Step& step) {
   return absl::get_if<ElementwiseStep>(&step.work);
@@ -25,194 +21,6 @@ ElementwiseStep* AsElementwise(Step& step) {
 const ElementwiseStep* AsElementwise(const Step& step) {
   return absl::get_if<ElementwiseStep>(&step.work);
 }
-
-bool Contains(const std::vector<BufferId>& sorted, BufferId id) {
-  return std::binary_search(sorted.begin(), sorted.end(), id);
-}
-
-bool Intersect(const std::vector<BufferId>& a, const std::vector<BufferId>& b) {
-  return absl::c_any_of(a, [&](BufferId id) { return Contains(b, id); });
-}
-
-// Steps with what they read and write, kept in step while they are merged.
-struct Item {
-  Step step;
-  std::vector<BufferId> reads;
-  std::vector<BufferId> writes;
-};
-
-Item MakeItem(const Plan& plan, Step step) {
-  Item item = {std::move(step), {}, {}};
-  item.reads = ReadsOf(plan, item.step);
-  item.writes = WritesOf(plan, item.step);
-  return item;
-}
-
-// Merges elementwise steps of one segment each. Positions count in `items`,
-// which holds the steps taken over so far.
-class Grouper {
- public:
-  explicit Grouper(Plan& plan)
-      : plan_(plan), producer_(plan.buffers.size(), -1) {}
-
-  void Run() {
-    for (Step& step : plan_.steps) {
-      items_.push_back(MakeItem(plan_, std::move(step)));
-      int at = static_cast<int>(items_.size()) - 1;
-      SetProducer(at);
-      while (at >= 0) at = MergeOnce(at);
-    }
-    plan_.steps.clear();
-    for (absl::optional<Item>& item : items_) {
-      if (item.has_value()) plan_.steps.push_back(std::move(item->step));
-    }
-  }
-
- private:
-  void SetProducer(int at) {
-    for (BufferId id : items_[at]->writes) producer_[id] = at;
-  }
-
-  // Merges the step at position `at` with an earlier one; returns the position
-  // of the merged step, or -1 if there was none to merge with.
-  int MergeOnce(int at) {
-    const ElementwiseStep* step = AsElementwise(items_[at]->step);
-    if (step == nullptr) return -1;
-    for (BufferId id : items_[at]->reads) {
-      const int merged = MergeWith(producer_[id], at);
-      if (merged >= 0) return merged;
-    }
-    // Work on single numbers is all overhead: it joins whatever is there.
-    if (step->segments[0].elements != Extent{1, false}) return -1;
-    for (int from = at - 1; from >= 0; --from) {
-      const int merged = MergeWith(from, at);
-      if (merged >= 0) return merged;
-    }
-    return -1;
-  }
-
-  int MergeWith(int from, int at) {
-    if (from < 0 || from >= at || !items_[from].has_value()) return -1;
-    absl::optional<ElementwiseStep> merged =
-        Merge(items_[from]->step, items_[at]->step);
-    if (!merged.has_value()) return -1;
-    const int to = CanMoveDown(from, at) ? at : CanMoveUp(at, from) ? from : -1;
-    if (to >= 0) Replace(from, at, std::move(*merged), to);
-    return to;
-  }
-
-  // Whether the step at `from` may run at `to`: nothing between needs it.
-  bool CanMoveDown(int from, int to) const {
-    for (int i = from + 1; i < to; ++i) {
-      if (items_[i].has_value() &&
-          Intersect(items_[from]->writes, items_[i]->reads)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  // Whether the step at `from` may run at `to`: all that it reads is there.
-  bool CanMoveUp(int from, int to) const {
-    return absl::c_all_of(items_[from]->reads,
-                          [&](BufferId id) { return producer_[id] <= to; });
-  }
-
-  void Replace(int first, int second, ElementwiseStep merged, int at) {
-    Step step = {std::move(merged), items_[first]->step.name};
-    items_[first].reset();
-    items_[second].reset();
-    items_[at] = MakeItem(plan_, std::move(step));
-    SetProducer(at);
-  }
-
-  // One step that does what `a` and then `b` do. Nothing if they run over other
-  // elements or b reads a result of a other than element by element.
-  absl::optional<ElementwiseStep> Merge(const Step& a_step,
-                                        const Step& b_step) const {
-    const ElementwiseStep* a = AsElementwise(a_step);
-    const ElementwiseStep* b = AsElementwise(b_step);
-    if (a == nullptr || b == nullptr) return absl::nullopt;
-    const ElementwiseStep::Segment& sa = a->segments[0];
-    const ElementwiseStep::Segment& sb = b->segments[0];
-    if (sa.elements != sb.elements ||
-        (sa.columns != 0 && sb.columns != 0 && sa.columns != sb.columns)) {
-      return absl::nullopt;
-    }
-    ElementwiseStep merged = *a;
-    ElementwiseStep::Segment& segment = merged.segments[0];
-    segment.columns = std::max(sa.columns, sb.columns);
-
-    std::vector<Term> array_terms(b->code.arrays.size());  // read arrays of b
-    for (size_t j = 0; j < b->code.arrays.size(); ++j) {
-      if (!b->code.Reads(static_cast<int>(j))) continue;
-      absl::optional<Term> term =
-          ReadInMerged(merged, sb.arrays[j], b->code.arrays[j]);
-      if (!term.has_value()) return absl::nullopt;
-      array_terms[j] = *term;
-    }
-    std::vector<Term> values;
-    const auto translate = [&](const Term& term) {
-      if (term.kind == Term::Kind::kArray) return array_terms[term.index];
-      if (term.kind == Term::Kind::kValue) return values[term.index];
-      return term;
-    };
-    for (const Operation& operation : b->code.values) {
-      std::array<Term, kMaxSources> sources;
-      absl::c_transform(operation.sources, sources.begin(), translate);
-      values.push_back(merged.code.Emit(operation.opcode,
-                                        absl::MakeConstSpan(sources).subspan(
-                                            0, OpcodeArity(operation.opcode))));
-    }
-    const auto add_array = [&](int j) {
-      segment.arrays.push_back(sb.arrays[j]);
-      return merged.code.AddArray(b->code.arrays[j]);
-    };
-    for (const ElementwiseCode::Store& store : b->code.stores) {
-      merged.code.stores.push_back(
-          {add_array(store.array), translate(store.term)});
-    }
-    for (const ElementwiseCode::Sum& sum : b->code.sums) {
-      merged.code.sums.push_back({add_array(sum.array), translate(sum.term),
-                                  translate(sum.times), sum.factor});
-    }
-    if (merged.code.arrays.size() > kMaxArrays ||
-        merged.code.values.size() > kMaxValues ||
-        MaxLiveValues(merged.code) > kMaxValuesAlive) {
-      return absl::nullopt;
-    }
-    return merged;
-  }
-
-  // How the merged step reads a buffer: the stored term, an array that it reads
-  // already, or a new one. Nothing if it is a result that has to be complete
-  // before it is read.
-  absl::optional<Term> ReadInMerged(ElementwiseStep& merged, BufferId buffer,
-                                    Access access) const {
-    ElementwiseStep::Segment& segment = merged.segments[0];
-    const BufferId root = plan_.Root(buffer);
-    for (const ElementwiseCode::Store& store : merged.code.stores) {
-      if (plan_.Root(segment.arrays[store.array]) != root) continue;
-      if (access != Access::kFull) return absl::nullopt;
-      return store.term;
-    }
-    for (const ElementwiseCode::Sum& sum : merged.code.sums) {
-      if (plan_.Root(segment.arrays[sum.array]) == root) return absl::nullopt;
-    }
-    for (size_t j = 0; j < segment.arrays.size(); ++j) {
-      if (plan_.Root(segment.arrays[j]) == root &&
-          merged.code.arrays[j] == access) {
-        return Term::Array(static_cast<int>(j));
-      }
-    }
-    segment.arrays.push_back(buffer);
-    return Term::Array(merged.code.AddArray(access));
-  }
-
-  Plan& plan_;
-  std::vector<absl::optional<Item>> items_;
-  std::vector<int> producer_;  // by root: position of the step that writes it
-};
 
 // Stores and sums into buffers that nobody reads.
 void RemoveDeadStores(const Plan& plan, const std::vector<bool>& used,
@@ -282,6 +90,20 @@ absl::optional<FoundActivation> AsActivation(const Step& step) {
   return found;
 }
 
+// Steps of one segment each may become one of several where this is the same:
+// the code and the single numbers that it reads.
+using SegmentKey = std::pair<ElementwiseCode, std::vector<BufferId>>;
+
+SegmentKey SegmentKeyOf(const Plan& plan, const ElementwiseStep& step) {
+  SegmentKey key = {step.code, {}};
+  for (size_t j = 0; j < step.code.arrays.size(); ++j) {
+    if (step.code.arrays[j] == Access::kScalar) {
+      key.second.push_back(plan.Root(step.segments[0].arrays[j]));
+    }
+  }
+  return key;
+}
+
 }  // namespace
 
 void RemoveDeadSteps(Plan& plan) {
@@ -331,8 +153,6 @@ void FuseActivations(Plan& plan) {
   plan.steps = std::move(kept);
 }
 
-void FuseElementwise(Plan& plan) { Grouper(plan).Run(); }
-
 void MoveUpdatesLast(Plan& plan) {
   const std::vector<std::vector<int>> readers = ReadersOf(plan);
   std::vector<bool> updates(plan.buffers.size());
@@ -349,29 +169,42 @@ void MoveUpdatesLast(Plan& plan) {
 
 void MergeSegments(Plan& plan) {
   // Position i moves down to a later one; of several candidates the nearest.
+  // Later positions are settled: those left, by what they can be merged with,
+  // the nearest last; and the nearest that reads each buffer.
+  absl::flat_hash_map<SegmentKey, std::vector<size_t>> candidates;
+  std::vector<size_t> first_reader(plan.buffers.size(),
+                                   std::numeric_limits<size_t>::max());
+  std::vector<bool> moved(plan.steps.size());
   for (size_t i = plan.steps.size(); i-- > 0;) {
-    ElementwiseStep* first = AsElementwise(plan.steps[i]);
-    if (first == nullptr) continue;
-    const std::vector<BufferId> writes = WritesOf(plan, plan.steps[i]);
-    for (size_t k = i + 1; k < plan.steps.size(); ++k) {
-      if (Intersect(writes, ReadsOf(plan, plan.steps[k]))) break;
-      ElementwiseStep* second = AsElementwise(plan.steps[k]);
-      if (second == nullptr || !(first->code == second->code)) continue;
-      const auto& arrays = first->segments[0].arrays;
-      const auto& others = second->segments[0].arrays;
-      bool same_scalars = true;
-      for (size_t j = 0; j < arrays.size(); ++j) {
-        same_scalars &= first->code.arrays[j] != Access::kScalar ||
-                        plan.Root(arrays[j]) == plan.Root(others[j]);
+    const std::vector<BufferId> reads = ReadsOf(plan, plan.steps[i]);
+    size_t at = i;
+    if (ElementwiseStep* first = AsElementwise(plan.steps[i])) {
+      size_t limit = std::numeric_limits<size_t>::max();
+      for (BufferId id : WritesOf(plan, plan.steps[i])) {
+        limit = std::min(limit, first_reader[id]);
       }
-      if (!same_scalars) continue;
-      second->segments.insert(second->segments.begin(), first->segments.begin(),
-                              first->segments.end());
-      plan.steps[k].name = plan.steps[i].name;
-      plan.steps.erase(plan.steps.begin() + static_cast<int64_t>(i));
-      break;
+      std::vector<size_t>& same = candidates[SegmentKeyOf(plan, *first)];
+      if (!same.empty() && same.back() < limit) {
+        at = same.back();
+        auto& segments = AsElementwise(plan.steps[at])->segments;
+        absl::c_move(first->segments, std::back_inserter(segments));
+        plan.steps[at].name = std::move(plan.steps[i].name);
+        moved[i] = true;
+      } else {
+        same.push_back(i);
+      }
+    }
+    for (BufferId id : reads) first_reader[id] = std::min(first_reader[id], at);
+  }
+  std::vector<Step> kept;
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    if (moved[i]) continue;
+    kept.push_back(std::move(plan.steps[i]));
+    if (ElementwiseStep* step = AsElementwise(kept.back())) {
+      absl::c_reverse(step->segments);  // they were added from the last on
     }
   }
+  plan.steps = std::move(kept);
 }
 
 void Fuse(Plan& plan) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "graph/tensor.h"
@@ -36,30 +35,27 @@ absl::StatusOr<ArenaPlan> PlanArena(absl::Span<const ArenaRequest> requests,
 
   ArenaPlan plan;
   plan.offsets.assign(requests.size(), 0);
-  std::vector<size_t> placed;
-  std::vector<std::pair<int64_t, int64_t>> taken;  // begin and end
+  std::vector<size_t> placed;  // by offset
   for (size_t i : order) {
     const ArenaRequest& request = requests[i];
     if (request.bytes == 0) continue;
     if (request.bytes > max_bytes) return too_large(request.bytes);
-    taken.clear();
+    int64_t offset = 0;
     for (size_t k : placed) {
       if (requests[k].last < request.first || request.last < requests[k].first)
         continue;
-      taken.emplace_back(plan.offsets[k], plan.offsets[k] + requests[k].bytes);
-    }
-    std::sort(taken.begin(), taken.end());
-    int64_t offset = 0;
-    for (const auto& [begin, end] : taken) {
-      if (begin - offset >= request.bytes) break;
-      offset = std::max(offset, Aligned(end));
+      if (plan.offsets[k] - offset >= request.bytes) break;
+      offset = std::max(offset, Aligned(plan.offsets[k] + requests[k].bytes));
     }
     if (offset > max_bytes - request.bytes) {
       return too_large(offset + request.bytes);
     }
     plan.offsets[i] = offset;
     plan.bytes = std::max(plan.bytes, offset + request.bytes);
-    placed.push_back(i);
+    placed.insert(std::upper_bound(
+                      placed.begin(), placed.end(), offset,
+                      [&](int64_t o, size_t k) { return o < plan.offsets[k]; }),
+                  i);
   }
   return plan;
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
 #include "graph/check.h"
 #include "graph/leaves.h"
@@ -217,8 +218,30 @@ class PlanBuilder : public Lowering {
       terms.resize(operands.size());
     }
 
+    // Each node once, however many paths lead to it, sources before what reads
+    // them; without recursion, since formulas may be deep.
     Term Translate(const Expr& expr) {
-      const Expr::Node& node = expr.node();
+      std::vector<const Expr::Node*> pending = {&expr.node()};
+      while (!pending.empty()) {
+        const Expr::Node& node = *pending.back();
+        bool ready = true;
+        for (size_t i = node.sources.size(); i-- > 0;) {
+          const Expr::Node& source = node.sources[i].node();
+          if (translated.contains(&source)) continue;
+          pending.push_back(&source);
+          ready = false;
+        }
+        if (!ready) continue;
+        pending.pop_back();
+        if (!translated.contains(&node)) {
+          translated.emplace(&node, TranslateNode(node));
+        }
+      }
+      return translated.at(&expr.node());
+    }
+
+    // REQUIRES: its sources are translated.
+    Term TranslateNode(const Expr::Node& node) {
       switch (node.kind) {
         case Expr::Node::Kind::kOperand:
           return Read(node.operand);
@@ -229,7 +252,7 @@ class PlanBuilder : public Lowering {
       }
       std::vector<Term> sources;
       for (const Expr& source : node.sources) {
-        sources.push_back(Translate(source));
+        sources.push_back(translated.at(&source.node()));
       }
       return step.code.Emit(node.opcode, sources);
     }
@@ -275,6 +298,7 @@ class PlanBuilder : public Lowering {
     const Shape& shape;
     ElementwiseStep step;
     std::vector<Term> terms;  // of the operands read so far
+    absl::flat_hash_map<const Expr::Node*, Term> translated;
   };
 
   std::string Name() const { return graph_.node(node_).name; }

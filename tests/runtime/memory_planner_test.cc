@@ -65,6 +65,13 @@ TEST(MemoryPlannerTest, RefusesMoreThanTheLimit) {
               StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("")));
 }
 
+TEST(MemoryPlannerTest, TakesManyThatAllLiveTogether) {
+  const std::vector<ArenaRequest> requests(10000, {64, 0, 1});
+  ASSERT_OK_AND_ASSIGN(const ArenaPlan plan, PlanArena(requests, kPlenty));
+  EXPECT_EQ(plan.bytes, 10000 * 64);
+  EXPECT_EQ(plan.offsets.back(), 9999 * 64);
+}
+
 TEST(MemoryPlannerTest, BuffersThatLiveTogetherNeverOverlap) {
   TestRandom random(7);
   for (int round = 0; round < 200; ++round) {

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <utility>
+
 #include "ops/binary.h"
 #include "ops/dense.h"
 #include "ops/elementwise.h"
@@ -19,6 +22,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 TEST(PlanBuilderTest, HasAStepPerVerb) {
   GraphBuilder g("net");
@@ -161,6 +165,47 @@ class Opaque : public Op {
     return *inputs[0];
   }
 };
+
+// Lowers to a formula that a function of its operand makes.
+class FormulaOp : public Opaque {
+ public:
+  explicit FormulaOp(std::function<Expr(Expr)> formula)
+      : formula_(std::move(formula)) {}
+  absl::Status Lower(Lowering& lowering) const override {
+    lowering.SetResult(lowering.Elementwise(formula_(Expr::Operand(0)),
+                                            {lowering.input(0)},
+                                            lowering.output_type().shape));
+    return absl::OkStatus();
+  }
+
+ private:
+  const std::function<Expr(Expr)> formula_;
+};
+
+Plan PlanOfFormula(std::function<Expr(Expr)> formula) {
+  GraphBuilder g("formula");
+  const Value x = g.Input("x", {kBatch});
+  g.Output("y", Apply(std::make_shared<FormulaOp>(std::move(formula)), {x}));
+  return PlanOf(g);
+}
+
+TEST(PlanBuilderTest, TranslatesWhatPathsShareOnce) {
+  // 2^40 paths lead to the operand.
+  const Plan plan = PlanOfFormula([](Expr e) {
+    for (int i = 0; i < 40; ++i) e = Tanh(e) * Exp(e);
+    return e;
+  });
+  EXPECT_THAT(StepAs<ElementwiseStep>(plan, 0).code.values, SizeIs(120));
+}
+
+TEST(PlanBuilderTest, TranslatesDeepFormulas) {
+  const Plan plan = PlanOfFormula([](Expr e) {
+    for (int i = 0; i < 300000; ++i) e = e + Expr::Number(0);
+    return Tanh(e);
+  });
+  EXPECT_EQ(StepAs<ElementwiseStep>(plan, 0).code.ToString(),
+            "%0 = tanh(@0)\n@1 = %0\n");
+}
 
 TEST(PlanBuilderTest, NamesTheNodeThatCannotBeLowered) {
   GraphBuilder g("net");

@@ -1,0 +1,233 @@
+// FuseElementwise: elementwise steps that become one.
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "runtime/elementwise/compiled_elementwise.h"
+#include "runtime/fusion.h"
+
+namespace espalier {
+namespace {
+
+// What a merged step may need of the engine: below kMaxLiveBlocks and
+// kMaxSlots, with room for what the emitter adds.
+constexpr int kMaxValuesAlive = kMaxLiveBlocks - 16;
+constexpr size_t kMaxArrays = 48;
+constexpr size_t kMaxValues = kMaxSlots - 120;
+
+// How many steps on single numbers a further one tries to join, the nearest
+// first. The first will do unless it is full or what is read comes later, so a
+// few tries find what there is; without a limit, the time would grow with the
+// square of the steps.
+constexpr int kMaxScalarTries = 16;
+
+const ElementwiseStep* AsElementwise(const Step& step) {
+  return absl::get_if<ElementwiseStep>(&step.work);
+}
+
+// Steps with what they read and write, kept in step while they are merged.
+struct Item {
+  Step step;
+  std::vector<BufferId> reads;
+  std::vector<BufferId> writes;
+};
+
+Item MakeItem(const Plan& plan, Step step) {
+  Item item = {std::move(step), {}, {}};
+  item.reads = ReadsOf(plan, item.step);
+  item.writes = WritesOf(plan, item.step);
+  return item;
+}
+
+// Merges elementwise steps of one segment each. Positions count in `items`,
+// which holds the steps taken over so far.
+class Grouper {
+ public:
+  explicit Grouper(Plan& plan)
+      : plan_(plan),
+        producer_(plan.buffers.size(), -1),
+        readers_(plan.buffers.size()) {}
+
+  void Run() {
+    for (Step& step : plan_.steps) {
+      items_.emplace_back();
+      int at = static_cast<int>(items_.size()) - 1;
+      Put(at, std::move(step));
+      while (at >= 0) at = MergeOnce(at);
+    }
+    plan_.steps.clear();
+    for (absl::optional<Item>& item : items_) {
+      if (item.has_value()) plan_.steps.push_back(std::move(item->step));
+    }
+  }
+
+ private:
+  void Put(int at, Step step) {
+    if (IsScalar(step)) scalars_.insert(at);
+    items_[at] = MakeItem(plan_, std::move(step));
+    for (BufferId id : items_[at]->writes) producer_[id] = at;
+    for (BufferId id : items_[at]->reads) readers_[id].insert(at);
+  }
+
+  Item Take(int at) {
+    Item item = *std::move(items_[at]);
+    items_[at].reset();
+    for (BufferId id : item.reads) readers_[id].erase(at);
+    scalars_.erase(at);
+    return item;
+  }
+
+  // Work on single numbers.
+  static bool IsScalar(const Step& step) {
+    const ElementwiseStep* work = AsElementwise(step);
+    return work != nullptr && work->segments[0].elements == Extent{1, false};
+  }
+
+  // Merges the step at position `at` with an earlier one; returns the position
+  // of the merged step, or -1 if there was none to merge with.
+  int MergeOnce(int at) {
+    if (AsElementwise(items_[at]->step) == nullptr) return -1;
+    for (BufferId id : items_[at]->reads) {
+      const int merged = MergeWith(producer_[id], at);
+      if (merged >= 0) return merged;
+    }
+    // Work on single numbers is all overhead: it joins whatever is there.
+    if (!IsScalar(items_[at]->step)) return -1;
+    auto from = scalars_.lower_bound(at);
+    for (int i = 0; i < kMaxScalarTries && from != scalars_.begin(); ++i) {
+      const int merged = MergeWith(*--from, at);
+      if (merged >= 0) return merged;
+    }
+    return -1;
+  }
+
+  int MergeWith(int from, int at) {
+    if (from < 0 || from >= at || !items_[from].has_value()) return -1;
+    absl::optional<ElementwiseStep> merged =
+        Merge(items_[from]->step, items_[at]->step);
+    if (!merged.has_value()) return -1;
+    const int to = CanMoveDown(from, at) ? at : CanMoveUp(at, from) ? from : -1;
+    if (to >= 0) Replace(from, at, std::move(*merged), to);
+    return to;
+  }
+
+  // Whether the step at `from` may run at `to`: nothing between needs it.
+  bool CanMoveDown(int from, int to) const {
+    return absl::c_all_of(items_[from]->writes, [&](BufferId id) {
+      const auto reader = readers_[id].upper_bound(from);
+      return reader == readers_[id].end() || *reader >= to;
+    });
+  }
+
+  // Whether the step at `from` may run at `to`: all that it reads is there.
+  bool CanMoveUp(int from, int to) const {
+    return absl::c_all_of(items_[from]->reads,
+                          [&](BufferId id) { return producer_[id] <= to; });
+  }
+
+  void Replace(int first, int second, ElementwiseStep merged, int at) {
+    Step step = {std::move(merged), Take(first).step.name};
+    Take(second);
+    Put(at, std::move(step));
+  }
+
+  // One step that does what `a` and then `b` do. Nothing if they run over other
+  // elements or b reads a result of a other than element by element.
+  absl::optional<ElementwiseStep> Merge(const Step& a_step,
+                                        const Step& b_step) const {
+    const ElementwiseStep* a = AsElementwise(a_step);
+    const ElementwiseStep* b = AsElementwise(b_step);
+    if (a == nullptr || b == nullptr) return absl::nullopt;
+    const ElementwiseStep::Segment& sa = a->segments[0];
+    const ElementwiseStep::Segment& sb = b->segments[0];
+    if (sa.elements != sb.elements ||
+        (sa.columns != 0 && sb.columns != 0 && sa.columns != sb.columns)) {
+      return absl::nullopt;
+    }
+    ElementwiseStep merged = *a;
+    ElementwiseStep::Segment& segment = merged.segments[0];
+    segment.columns = std::max(sa.columns, sb.columns);
+
+    std::vector<Term> array_terms(b->code.arrays.size());  // read arrays of b
+    for (size_t j = 0; j < b->code.arrays.size(); ++j) {
+      if (!b->code.Reads(static_cast<int>(j))) continue;
+      absl::optional<Term> term =
+          ReadInMerged(merged, sb.arrays[j], b->code.arrays[j]);
+      if (!term.has_value()) return absl::nullopt;
+      array_terms[j] = *term;
+    }
+    std::vector<Term> values;
+    const auto translate = [&](const Term& term) {
+      if (term.kind == Term::Kind::kArray) return array_terms[term.index];
+      if (term.kind == Term::Kind::kValue) return values[term.index];
+      return term;
+    };
+    for (const Operation& operation : b->code.values) {
+      std::array<Term, kMaxSources> sources;
+      absl::c_transform(operation.sources, sources.begin(), translate);
+      values.push_back(merged.code.Emit(operation.opcode,
+                                        absl::MakeConstSpan(sources).subspan(
+                                            0, OpcodeArity(operation.opcode))));
+    }
+    const auto add_array = [&](int j) {
+      segment.arrays.push_back(sb.arrays[j]);
+      return merged.code.AddArray(b->code.arrays[j]);
+    };
+    for (const ElementwiseCode::Store& store : b->code.stores) {
+      merged.code.stores.push_back(
+          {add_array(store.array), translate(store.term)});
+    }
+    for (const ElementwiseCode::Sum& sum : b->code.sums) {
+      merged.code.sums.push_back({add_array(sum.array), translate(sum.term),
+                                  translate(sum.times), sum.factor});
+    }
+    if (merged.code.arrays.size() > kMaxArrays ||
+        merged.code.values.size() > kMaxValues ||
+        MaxLiveValues(merged.code) > kMaxValuesAlive) {
+      return absl::nullopt;
+    }
+    return merged;
+  }
+
+  // How the merged step reads a buffer: the stored term, an array that it reads
+  // already, or a new one. Nothing if it is a result that has to be complete
+  // before it is read.
+  absl::optional<Term> ReadInMerged(ElementwiseStep& merged, BufferId buffer,
+                                    Access access) const {
+    ElementwiseStep::Segment& segment = merged.segments[0];
+    const BufferId root = plan_.Root(buffer);
+    for (const ElementwiseCode::Store& store : merged.code.stores) {
+      if (plan_.Root(segment.arrays[store.array]) != root) continue;
+      if (access != Access::kFull) return absl::nullopt;
+      return store.term;
+    }
+    for (const ElementwiseCode::Sum& sum : merged.code.sums) {
+      if (plan_.Root(segment.arrays[sum.array]) == root) return absl::nullopt;
+    }
+    for (size_t j = 0; j < segment.arrays.size(); ++j) {
+      if (plan_.Root(segment.arrays[j]) == root &&
+          merged.code.arrays[j] == access) {
+        return Term::Array(static_cast<int>(j));
+      }
+    }
+    segment.arrays.push_back(buffer);
+    return Term::Array(merged.code.AddArray(access));
+  }
+
+  Plan& plan_;
+  std::vector<absl::optional<Item>> items_;
+  std::vector<int> producer_;  // by root: position of the step that writes it
+  std::vector<std::set<int>> readers_;  // by root: positions
+  std::set<int> scalars_;               // positions of work on single numbers
+};
+
+}  // namespace
+
+void FuseElementwise(Plan& plan) { Grouper(plan).Run(); }
+
+}  // namespace espalier
