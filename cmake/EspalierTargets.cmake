@@ -56,10 +56,23 @@ function(espalier_test name)
   espalier_test_environment(${name})
 endfunction()
 
-# Tests share the machine: two threads each, and idle ones sleep.
+# Tests share the machine: two threads each, and idle ones sleep. More
+# variables (NAME=value) may follow.
 function(espalier_test_environment name)
   set_tests_properties(${name} PROPERTIES TIMEOUT 300 ENVIRONMENT
-    "OMP_NUM_THREADS=2;OMP_WAIT_POLICY=passive;${ESPALIER_TEST_ENVIRONMENT}")
+    "OMP_NUM_THREADS=2;OMP_WAIT_POLICY=passive;${ESPALIER_TEST_ENVIRONMENT};${ARGN}")
+endfunction()
+
+# espalier_test_instruction_sets(ops/registry_test) runs the test again with
+# each of the instruction sets that oneDNN, and our own kernels with it
+# (runtime/onednn/isa.h), can be told to keep to. The variable is an upper limit:
+# on a machine that lacks one it has no effect, and the run is a repetition.
+function(espalier_test_instruction_sets name)
+  string(REPLACE "/" "_" target ${name})
+  foreach(isa IN ITEMS SSE41 AVX2 AVX512_CORE)
+    add_test(NAME ${name}/${isa} COMMAND ${target})
+    espalier_test_environment(${name}/${isa} "ONEDNN_MAX_CPU_ISA=${isa}")
+  endforeach()
 endfunction()
 
 # espalier_example(cosine) makes the program cosine of cosine.cc as a user would:

@@ -10,6 +10,7 @@
 #include "runtime/executable_impl.h"
 #include "runtime/finite_checks.h"
 #include "runtime/fusion.h"
+#include "runtime/onednn/isa.h"
 #include "runtime/placement.h"
 #include "runtime/plan_builder.h"
 #include "runtime/run_scope.h"
@@ -52,7 +53,7 @@ Executable::Impl::Impl(const Graph& graph, const CompileOptions& options,
     : graph(graph),
       options(Resolved(options)),
       plan(std::move(plan)),
-      isa(DetectIsa()),
+      isa(onednn::MaxIsa()),
       labels(FindLabels(this->plan)) {}
 
 absl::StatusOr<std::shared_ptr<const Program>> Executable::Impl::ProgramFor(
@@ -107,6 +108,18 @@ Executable::~Executable() = default;
 const Graph& Executable::graph() const { return impl_->graph; }
 const CompileOptions& Executable::options() const { return impl_->options; }
 std::string Executable::PlanText() const { return impl_->plan.ToString(); }
+absl::StatusOr<std::vector<std::string>> Executable::Implementations(
+    int64_t batch) const {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Program> program,
+                   impl_->ProgramFor(batch));
+  std::vector<std::string> names;
+  names.reserve(program->steps().size());
+  for (size_t i = 0; i < program->steps().size(); ++i) {
+    names.push_back(absl::StrCat(impl_->plan.steps[i].name, ": ",
+                                 program->steps()[i].kernel->implementation()));
+  }
+  return names;
+}
 int Executable::num_steps() const {
   return static_cast<int>(impl_->plan.steps.size());
 }

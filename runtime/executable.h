@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "graph/graph.h"
@@ -35,6 +36,9 @@ class Executable {
   // The plan, a line per step, for people to read.
   std::string PlanText() const;
   int num_steps() const;
+  // What computes each step at this batch size: "z: onednn brg:avx512_core",
+  // or "loss: espalier" for loops of our own. Compiles for it if need be.
+  absl::StatusOr<std::vector<std::string>> Implementations(int64_t batch) const;
 
  private:
   friend class Session;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -32,6 +33,9 @@ class Kernel {
 
   // The buffers whose addresses Bind takes, in order.
   const std::vector<BufferId>& operands() const { return operands_; }
+  // What computes it: "espalier" for our own loops, else "onednn" and what
+  // oneDNN calls the code that it chose: "onednn brg:avx512_core".
+  virtual std::string implementation() const = 0;
   virtual int64_t scratch_bytes() const { return 0; }
   // Whether threads other than the caller's may take part.
   virtual bool uses_workers() const = 0;

@@ -1,6 +1,7 @@
 #include "runtime/onednn/matmul.h"
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,9 @@ class OnednnMatMulKernel : public Kernel {
         matmul_(std::move(matmul)),
         threads_(threads) {}
 
+  std::string implementation() const override {
+    return "onednn " + matmul_->implementation();
+  }
   int64_t scratch_bytes() const override { return matmul_->scratch_bytes(); }
   bool uses_workers() const override { return threads_ > 1; }
   std::shared_ptr<const onednn::MatMul> packs() const override {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -19,6 +20,7 @@ class PointerKernel : public Kernel {
   virtual void Compute(absl::Span<void* const> operands,
                        void* scratch) const = 0;
 
+  std::string implementation() const override { return "espalier"; }
   absl::StatusOr<std::unique_ptr<BoundKernel>> Bind(
       absl::Span<void* const> operands, void* scratch) const override;
 };

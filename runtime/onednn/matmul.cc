@@ -92,6 +92,8 @@ class MatMulImpl : public MatMul {
         desc_(MakeDesc()),
         primitive_(desc_) {}
 
+  std::string implementation() const override { return desc_.impl_info_str(); }
+
   int64_t scratch_bytes() const override {
     return static_cast<int64_t>(desc_.scratchpad_desc().get_size());
   }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -52,6 +53,10 @@ class MatMul {
   static absl::StatusOr<std::shared_ptr<const MatMul>> Create(
       const MatMulOptions& options);
   virtual ~MatMul() = default;
+
+  // What oneDNN calls the code that it chose, such as "brg:avx512_core"; its
+  // slow loops have "ref" in their names.
+  virtual std::string implementation() const = 0;
 
   virtual int64_t scratch_bytes() const = 0;
 
