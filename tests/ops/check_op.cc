@@ -8,12 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "graph/text.h"
 #include "gtest/gtest.h"
-#include "ops/binary.h"
-#include "ops/reduce.h"
 #include "ops/registry.h"
+#include "tests/ops/check_gradients.h"
 #include "tests/testing/execution.h"
 #include "tests/testing/status_matchers.h"
-#include "transforms/autodiff.h"
 
 namespace espalier {
 namespace {
@@ -41,63 +39,6 @@ DoubleTensor DrawInput(const OpCase& op_case, const TensorType& type,
     }
   }
   return x;
-}
-
-DoubleTensor AlongDirection(const DoubleTensor& x, const DoubleTensor& u,
-                            double h) {
-  DoubleTensor moved = x;
-  for (int64_t i = 0; i < x.num_elements(); ++i) moved[i] += h * u[i];
-  return moved;
-}
-
-double InnerProduct(const DoubleTensor& a, const DoubleTensor& b) {
-  double sum = 0;
-  for (int64_t i = 0; i < a.num_elements(); ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-// Compares the derivative of output `loss` along a random direction in the
-// leaves named with the outputs "<loss>_<leaf>". Gives the numeric one.
-double CheckDirection(const Graph& graph, const LeafValues& at,
-                      const std::vector<std::string>& leaves,
-                      const std::string& loss, TestRandom& random) {
-  constexpr double kStep = 6e-6;
-  LeafValues above = at;
-  LeafValues below = at;
-  LeafValues direction;
-  for (const std::string& leaf : leaves) {
-    const DoubleTensor& x = at.at(leaf);
-    direction[leaf] = random.Tensor(x.shape(), -1, 1);
-    above[leaf] = AlongDirection(x, direction[leaf], kStep);
-    below[leaf] = AlongDirection(x, direction[leaf], -kStep);
-  }
-  const absl::StatusOr<InterpretedRun> here = Interpret(graph, at);
-  const absl::StatusOr<InterpretedRun> there = Interpret(graph, above);
-  const absl::StatusOr<InterpretedRun> back = Interpret(graph, below);
-  EXPECT_OK(here);
-  EXPECT_OK(there);
-  EXPECT_OK(back);
-  if (!here.ok() || !there.ok() || !back.ok()) return 0;
-  double analytic = 0;
-  for (const std::string& leaf : leaves) {
-    analytic += InnerProduct(here->outputs.at(absl::StrCat(loss, "_", leaf)),
-                             direction[leaf]);
-  }
-  const double numeric =
-      (there->outputs.at(loss)[0] - back->outputs.at(loss)[0]) / (2 * kStep);
-  EXPECT_NEAR(analytic, numeric, 1e-8 + 1e-6 * std::fabs(numeric)) << loss;
-  return numeric;
-}
-
-// The inputs with respect to which there are gradients.
-std::vector<std::string> WantedInputs(const OpCase& op_case) {
-  std::vector<std::string> names;
-  for (size_t i = 0; i < op_case.inputs.size(); ++i) {
-    if (op_case.inputs[i].dtype == DataType::kF32) {
-      names.push_back(InputName(i));
-    }
-  }
-  return names;
 }
 
 // How far float32 results may be from `y`, as the case says.
@@ -165,40 +106,6 @@ std::vector<const T*> Pointers(const std::vector<T>& values) {
 
 }  // namespace
 
-absl::StatusOr<Graph> GradientGraph(const OpCase& op_case) {
-  GraphBuilder g("gradients");
-  std::vector<Value> inputs;
-  std::vector<Value> wrt;
-  std::vector<std::string> weights;
-  for (size_t i = 0; i < op_case.inputs.size(); ++i) {
-    const TensorType& type = op_case.inputs[i];
-    inputs.push_back(g.Input(InputName(i), type.shape, type.dtype));
-    if (type.dtype != DataType::kF32) continue;
-    wrt.push_back(inputs.back());
-    weights.push_back(absl::StrCat("v", i));
-  }
-  const Value y = op_case.build(inputs);
-  g.Output("y", y);
-  const Value c = g.Input("c", y.shape());
-  const Value once = Sum(Mul(y, c));
-  g.Output("once", once);
-  Value twice = g.Constant(0.0f);
-  const std::vector<Value> gradients = Gradients(once, wrt);
-  for (size_t i = 0; i < wrt.size(); ++i) {
-    const Value v = g.Input(weights[i], gradients[i].shape());
-    twice = Add(twice, Sum(Mul(gradients[i], v)));
-    if (!twice.valid()) return g.status();
-    g.Output(absl::StrCat("once_", wrt[i].node().name), gradients[i]);
-  }
-  g.Output("twice", twice);
-  wrt.push_back(c);
-  const std::vector<Value> second = Gradients(twice, wrt);
-  for (size_t i = 0; i < wrt.size(); ++i) {
-    g.Output(absl::StrCat("twice_", wrt[i].node().name), second[i]);
-  }
-  return g.Build();
-}
-
 LeafValues DrawLeaves(const OpCase& op_case, const Graph& graph, int64_t batch,
                       TestRandom& random) {
   LeafValues leaves;
@@ -210,22 +117,6 @@ LeafValues DrawLeaves(const OpCase& op_case, const Graph& graph, int64_t batch,
   }
   return leaves;
 }
-
-namespace {
-
-void CheckStopped(const OpCase& op_case, const Graph& graph,
-                  const std::vector<std::string>& names) {
-  TestRandom random(2);
-  const LeafValues at = DrawLeaves(op_case, graph, 2, random);
-  ASSERT_OK_AND_ASSIGN(const InterpretedRun run, Interpret(graph, at));
-  for (const std::string& name : names) {
-    const DoubleTensor& gradient = run.outputs.at("once_" + name);
-    EXPECT_GT(gradient.num_elements(), 0);
-    for (double value : gradient.values()) EXPECT_EQ(value, 0) << name;
-  }
-}
-
-}  // namespace
 
 void CheckType(const OpCase& op_case) {
   ASSERT_OK_AND_ASSIGN(const Graph graph, BuildCase(op_case));
@@ -257,30 +148,6 @@ void CheckAttributes(const OpCase& op_case) {
   const std::string text = PrintGraph(graph);
   ASSERT_OK_AND_ASSIGN(const Graph parsed, ParseGraph(text, StandardOps()));
   EXPECT_EQ(PrintGraph(parsed), text);
-}
-
-void CheckGradients(const OpCase& op_case) {
-  ASSERT_OK_AND_ASSIGN(const Graph graph, GradientGraph(op_case));
-  const std::vector<std::string> names = WantedInputs(op_case);
-  if (op_case.stops_gradient) return CheckStopped(op_case, graph, names);
-  std::vector<std::string> names_and_c = names;
-  names_and_c.push_back("c");
-  TestRandom random(2);
-  double largest = 0;
-  double largest_second = 0;
-  for (int64_t batch : {1, 4}) {
-    for (int repeat = 0; repeat < 3; ++repeat) {
-      const LeafValues at = DrawLeaves(op_case, graph, batch, random);
-      largest = std::max(
-          largest, std::fabs(CheckDirection(graph, at, names, "once", random)));
-      largest_second = std::max(
-          largest_second,
-          std::fabs(CheckDirection(graph, at, names_and_c, "twice", random)));
-    }
-  }
-  // Where all derivatives are zero nothing has been compared.
-  EXPECT_EQ(largest < 1e-6, op_case.flat);
-  EXPECT_EQ(largest_second < 1e-6, op_case.flat);
 }
 
 void CheckExecution(const OpCase& op_case) {

@@ -13,23 +13,12 @@ namespace espalier {
 LeafValues DrawLeaves(const OpCase& op_case, const Graph& graph, int64_t batch,
                       TestRandom& random);
 
-// With y the case's result, dx its gradients with respect to its f32 inputs,
-// and new inputs c and v0, v1, ... of their shapes: "once" is sum(c * y),
-// "twice" sum(v * dx) over all dx. The gradients of both are outputs too:
-// "once_x0", "twice_x0", "twice_c"; and so is "y".
-absl::StatusOr<Graph> GradientGraph(const OpCase& op_case);
-
 // The inferred type is that of what Evaluate gives, for several batch sizes.
 void CheckType(const OpCase& op_case);
 
 // The op made again from kind and attributes has the same, and so has the graph
 // printed and parsed.
 void CheckAttributes(const OpCase& op_case);
-
-// First and second derivatives along random directions against central
-// differences in double precision: |a - b| <= 1e-8 + 1e-6 |b|. That they are
-// zero, where the case says so.
-void CheckGradients(const OpCase& op_case);
 
 // Float32 execution is as near to Evaluate as the case says, for several batch
 // sizes, with operands without the batch as inputs and as parameters. Sums and

@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "runtime/executable.h"
 #include "runtime/onednn/isa.h"
-#include "tests/ops/check_op.h"
+#include "tests/ops/check_gradients.h"
 #include "tests/ops/op_cases.h"
 #include "tests/testing/status_matchers.h"
 

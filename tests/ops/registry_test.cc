@@ -8,6 +8,7 @@
 
 #include "graph/leaves.h"
 #include "gtest/gtest.h"
+#include "tests/ops/check_gradients.h"
 #include "tests/ops/check_op.h"
 #include "tests/ops/op_cases.h"
 

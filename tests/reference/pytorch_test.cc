@@ -16,7 +16,7 @@
 #include "graph/text.h"
 #include "gtest/gtest.h"
 #include "ops/registry.h"
-#include "tests/ops/check_op.h"
+#include "tests/ops/check_gradients.h"
 #include "tests/ops/op_cases.h"
 #include "tests/reference/reference_file.h"
 #include "tests/reference/reference_functions.h"
