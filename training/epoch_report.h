@@ -11,10 +11,10 @@ namespace espalier {
 
 // What one epoch came to.
 struct EpochReport {
-  int epoch = 0;       // from 1
-  int64_t steps = 0;   // since the start of the training
-  double seconds = 0;  // of the epoch, validation left out
-  float learning_rate = 0;
+  int epoch = 0;            // from 1
+  int64_t steps = 0;        // since the start of the training
+  double seconds = 0;       // of the epoch, validation left out
+  float learning_rate = 0;  // of the last step
   // Mean over the epoch's rows of the loss as it was trained on (penalties
   // included), each batch before its own update.
   double loss = 0;

@@ -55,6 +55,7 @@ absl::Status CheckOptions(const Optimizer& optimizer,
     return refuse("learning rate ", optimizer.learning_rate,
                   ": expected a finite number");
   }
+  RETURN_IF_ERROR(options.schedule.Check());
   const bool has_share = options.validation_share != 0;
   if (has_share && options.validation.has_value()) {
     return refuse(
@@ -114,7 +115,7 @@ class Trainer {
       : step_(step),
         options_(options),
         data_(data),
-        rate_(optimizer.learning_rate),
+        first_rate_(optimizer.learning_rate),
         features_(InputNode(step.graph, step.features)),
         targets_(step.targets.empty() ? nullptr
                                       : &InputNode(step.graph, step.targets)),
@@ -163,6 +164,7 @@ class Trainer {
     int64_t rows = 0;
     int64_t step = 0;
     for (const Batch& batch : batches) {
+      rate_ = RateOf(result_.steps + step, batches.size());
       ++step;
       RETURN_IF_ERROR(Feed(batch));
       const absl::Status status = session_.Run(inputs_);
@@ -194,6 +196,12 @@ class Trainer {
     report.seconds = SecondsSince(start);
     result_.seconds += report.seconds;
     return absl::OkStatus();
+  }
+
+  float RateOf(int64_t step, int64_t steps_per_epoch) const {
+    const double factor = options_.schedule.Factor(
+        step, steps_per_epoch, steps_per_epoch * options_.epochs);
+    return static_cast<float>(first_rate_ * factor);
   }
 
   absl::Status Feed(const Batch& batch) {
@@ -277,7 +285,8 @@ class Trainer {
   const StepGraph& step_;
   const FitOptions& options_;
   const Dataset data_;
-  const float rate_;
+  const float first_rate_;
+  float rate_ = 0;  // of the step
   const Node& features_;
   const Node* targets_;  // null if the loss needs none
   const std::shared_ptr<ParameterStore> store_;

@@ -15,6 +15,7 @@
 #include "graph/model.h"
 #include "graph/tensor.h"
 #include "ops/optimizers.h"
+#include "ops/schedules.h"
 #include "training/dataset.h"
 #include "training/epoch_report.h"
 
@@ -27,6 +28,9 @@ struct FitOptions {
   // Of first values and of the order of the rows.
   uint64_t seed = 0;
   int threads = 0;  // 0: as many as OpenMP would take
+  // What the optimiser's rate is multiplied by at each step; the training ends
+  // after `epochs`, early stopping or not.
+  espalier::Schedule schedule;
   // First values of parameters, by name, instead of drawn ones: how the
   // training of a model goes on.
   std::map<std::string, Tensor> initial_values;
@@ -48,6 +52,9 @@ struct FitOptions {
   FitOptions& BatchSize(int64_t value) { return batch_size = value, *this; }
   FitOptions& Seed(uint64_t value) { return seed = value, *this; }
   FitOptions& Threads(int value) { return threads = value, *this; }
+  FitOptions& Schedule(espalier::Schedule value) {
+    return schedule = std::move(value), *this;
+  }
   FitOptions& InitialValues(std::map<std::string, Tensor> values) {
     return initial_values = std::move(values), *this;
   }

@@ -10,6 +10,7 @@ import os
 
 import elementwise_reference
 import loss_reference
+import optimizer_reference
 import reference_writer
 import shape_reference
 import sum_reference
@@ -17,6 +18,7 @@ import sum_reference
 FILES = {
     'elementwise': elementwise_reference.add,
     'losses': loss_reference.add,
+    'optimizers': optimizer_reference.add,
     'shapes': shape_reference.add,
     'sums': sum_reference.add,
 }

@@ -103,6 +103,26 @@ TEST(TrainTest, TakesTheStepsOfGradientDescent) {
   EXPECT_FALSE(result.stopped_early);
 }
 
+TEST(TrainTest, TheScheduleGivesTheRateOfEachStep) {
+  // From 1 towards 3 as above: a step at rate r leaves 1 - 2 r of the distance.
+  Line line(3);
+  std::vector<float> rates;
+  const TrainResult result =
+      line.Train(0.25f,
+                 FitOptions()
+                     .Epochs(3)
+                     .BatchSize(4)
+                     .Schedule(schedules::WarmUp(1, schedules::Step(1, 0.5)))
+                     .OnEpoch([&](const EpochReport& report) {
+                       rates.push_back(report.learning_rate);
+                     }))
+          .value();
+  // By step: 1/8, 1/4; 1/4, 1/4; 1/8, 1/8.
+  EXPECT_THAT(rates, ElementsAre(0.25f, 0.25f, 0.125f));
+  const float left = 2 * 0.75f * 0.5f * 0.5f * 0.5f * 0.75f * 0.75f;
+  EXPECT_EQ(result.model.values.at("w"), Tensor::Scalar(3 - left));
+}
+
 TEST(TrainTest, TheLossOfAnEpochIsTheMeanOverItsRows) {
   Line line(3);
   // Without a step every batch has the loss 4, also the short one.
@@ -250,6 +270,11 @@ TEST(TrainTest, RefusesOptionsOutOfRange) {
   EXPECT_THAT(Error(Options().Epochs(0)), HasSubstr("0 epochs"));
   EXPECT_THAT(Error(Options().BatchSize(-1)), HasSubstr("batch size -1"));
   EXPECT_THAT(Error(Options().Threads(-1)), HasSubstr("-1 threads"));
+  EXPECT_THAT(Error(Options().Schedule(schedules::Exponential(0))),
+              HasSubstr("schedule exponential: the factor is 0"));
+  EXPECT_THAT(
+      Error(Options().Schedule(schedules::Exponential(1e300))),
+      HasSubstr("step 2: run: input 'learning_rate': element 0 is inf"));
   EXPECT_THAT(Error(Options().EarlyStop(-1)), HasSubstr("early stop"));
   EXPECT_THAT(Error(Options().EarlyStop(2)),
               HasSubstr("early stopping needs validation data"));
