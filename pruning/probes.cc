@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "graph/philox.h"
 #include "pruning/activity.h"
 
 namespace espalier {
@@ -53,6 +52,18 @@ std::map<std::string, InputDomain> CompleteDomains(
                                              std::vector<float>(n, size)});
   }
   return complete;
+}
+
+Tensor UniformPoints(const InputDomain& domain, const Shape& shape,
+                     const RandomStream& random) {
+  Tensor points(DataType::kF32, shape);
+  const absl::Span<float> values = points.data<float>();
+  const size_t elements = domain.lower.size();
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i] = Between(domain.lower[i % elements], domain.upper[i % elements],
+                        random.Uniform(i));
+  }
+  return points;
 }
 
 std::vector<Tensor> MakeProbes(

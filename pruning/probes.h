@@ -9,6 +9,7 @@
 
 #include "graph/graph.h"
 #include "graph/model.h"
+#include "graph/philox.h"
 #include "graph/tensor.h"
 
 namespace espalier {
@@ -21,6 +22,11 @@ std::map<std::string, InputDomain> CompleteDomains(
 
 // from + share * (to - from), rounded to float32, never outside of the two.
 float Between(float from, float to, double share);
+
+// Uniform in the domain, over and over until `shape` is full, which must be a
+// multiple of its elements.
+Tensor UniformPoints(const InputDomain& domain, const Shape& shape,
+                     const RandomStream& random);
 
 // `count` pseudo-random points as samples (pruning/activity.h): both extreme
 // corners, the centre, then in turn dense corners, sparse corners, uniform

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "graph/domain.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "pruning/activity.h"
@@ -14,6 +15,7 @@
 #include "pruning/probes.h"
 #include "pruning/relus.h"
 #include "pruning/witness_search.h"
+#include "runtime/finite.h"
 #include "transforms/remove_units.h"
 #include "transforms/rewriter.h"
 
@@ -40,39 +42,23 @@ struct Layer {
   std::string refusal;
 };
 
-absl::Status CheckFinite(const Model& model) {
+absl::Status CheckParameters(const Model& model) {
   for (const auto& [name, value] : model.values) {
-    if (value.dtype() != DataType::kF32) continue;
-    for (float element : value.data<float>()) {
-      if (!std::isfinite(element)) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("parameter ", Quoted(name),
-                         " holds a value that is not finite: ", element));
-      }
-    }
+    RETURN_IF_ERROR(
+        Annotate(CheckFinite(value), absl::StrCat("parameter ", Quoted(name))));
   }
   return absl::OkStatus();
 }
 
-absl::Status CheckInside(const Graph& graph, const std::vector<Tensor>& samples,
-                         const std::map<std::string, InputDomain>& domains) {
+absl::Status CheckSamples(const Graph& graph,
+                          const std::vector<Tensor>& samples,
+                          const std::map<std::string, InputDomain>& domains) {
   for (size_t i = 0; i < samples.size(); ++i) {
     const Node& input = graph.node(graph.inputs()[i]);
     const auto domain = domains.find(input.name);
     if (domain == domains.end()) continue;
-    const std::vector<float>& lower = domain->second.lower;
-    const std::vector<float>& upper = domain->second.upper;
-    const absl::Span<const float> values = samples[i].data<float>();
-    for (size_t j = 0; j < values.size(); ++j) {
-      const size_t element = j % lower.size();
-      // Written so that NaN fails.
-      if (!(values[j] >= lower[element] && values[j] <= upper[element])) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "sample ", j / lower.size(), " of ", input.ToString(), ": element ",
-            element, " is ", values[j], ", outside the domain ", lower[element],
-            ":", upper[element]));
-      }
-    }
+    RETURN_IF_ERROR(
+        Annotate(CheckInside(domain->second, samples[i]), input.ToString()));
   }
   return absl::OkStatus();
 }
@@ -171,7 +157,7 @@ class Pruner {
 
 absl::Status Pruner::Check() {
   RETURN_IF_ERROR(Validate(model_));
-  RETURN_IF_ERROR(CheckFinite(model_));
+  RETURN_IF_ERROR(CheckParameters(model_));
   if (!model_.graph.updates().empty()) {
     return absl::FailedPreconditionError(
         "the graph has updates: the inference form of a model is pruned");
@@ -189,7 +175,7 @@ absl::Status Pruner::Check() {
   }
   if (options_.samples.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(CountSamples(model_.graph, options_.samples).status());
-  return CheckInside(model_.graph, options_.samples, model_.domains);
+  return CheckSamples(model_.graph, options_.samples, model_.domains);
 }
 
 absl::Status Pruner::ProveIn(const Model& model, BoundsScope scope,

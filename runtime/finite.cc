@@ -6,14 +6,17 @@
 
 namespace espalier {
 
+absl::optional<int64_t> FirstNonFinite(const TensorView& values) {
+  if (values.dtype() != DataType::kF32) return absl::nullopt;
+  return FirstNonFinite(onednn::MaxIsa(), values.data<float>());
+}
+
 absl::Status CheckFinite(const TensorView& values) {
-  if (values.dtype() != DataType::kF32) return absl::OkStatus();
-  const absl::Span<const float> floats = values.data<float>();
-  const absl::optional<int64_t> at = FirstNonFinite(onednn::MaxIsa(), floats);
+  const absl::optional<int64_t> at = FirstNonFinite(values);
   if (!at.has_value()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("element ", *at, " is ", floats[static_cast<size_t>(*at)],
-                   ": expected a finite number"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "element ", *at, " is ", values.data<float>()[static_cast<size_t>(*at)],
+      ": expected a finite number"));
 }
 
 }  // namespace espalier

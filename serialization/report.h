@@ -83,8 +83,8 @@ struct InspectReport {
 struct CompareReport {
   struct Output {
     std::string name;
-    double max_abs_difference = 0;
-    double max_abs = 0;
+    double max_abs_difference = 0;  // NaN and NaN are equal
+    double max_abs = 0;             // of finite elements
   };
 
   int64_t samples = 0;

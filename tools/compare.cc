@@ -5,9 +5,10 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "graph/initializer.h"
+#include "graph/philox.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
+#include "pruning/probes.h"
 #include "pruning/prune.h"
 #include "serialization/report.h"
 #include "tools/commands.h"
@@ -113,24 +114,6 @@ absl::StatusOr<InputDomain> CommonDomain(const Model& a, const Model& b,
 // What a model is run on at once: a tensor per input.
 using Points = std::vector<Tensor>;
 
-// Uniform in the domain; numbers depend on `stream` only.
-Tensor DrawPoints(const InputDomain& domain, const Shape& shape,
-                  uint64_t stream) {
-  // In [-1, 1), carried over to each element's interval.
-  Tensor points = Initializer::Uniform(1).Draw({DataType::kF32, shape},
-                                               kDomainSeed, stream);
-  const absl::Span<float> values = points.data<float>();
-  const size_t elements = domain.lower.size();
-  for (size_t i = 0; i < values.size(); ++i) {
-    const float lower = domain.lower[i % elements];
-    const float upper = domain.upper[i % elements];
-    const double share = (1 + static_cast<double>(values[i])) / 2;
-    const double point = lower + share * (static_cast<double>(upper) - lower);
-    values[i] = std::clamp(static_cast<float>(point), lower, upper);
-  }
-  return points;
-}
-
 // The points of the domain: in one run, or one each where no input has the
 // batch.
 absl::StatusOr<std::vector<Points>> DomainPoints(const Model& a,
@@ -148,8 +131,9 @@ absl::StatusOr<std::vector<Points>> DomainPoints(const Model& a,
   for (Points& points : runs) {
     for (size_t i = 0; i < domains.size(); ++i) {
       const Shape& shape = a.graph.node(a.graph.inputs()[i]).type.shape;
-      points.push_back(
-          DrawPoints(domains[i], shape.Bind(kDomainPoints), stream++));
+      points.push_back(UniformPoints(
+          domains[i], shape.Bind(kDomainPoints),
+          RandomStream(kDomainSeed, RandomPurpose::kProbe, stream++)));
     }
   }
   return runs;
@@ -183,17 +167,22 @@ double Element(const Tensor& tensor, int64_t i) {
                                           : tensor.data<int32_t>()[index];
 }
 
-// A difference that is not a number counts as infinite.
+// Equal are equal numbers, infinities of one sign, and NaN and NaN: then both
+// models failed alike. Any other difference that is no number is infinite, and
+// is so however large max|a| is, which counts finite elements only.
 void AddDifference(const Tensor& a, const Tensor& b,
                    CompareReport::Output& output) {
   for (int64_t i = 0; i < a.num_elements(); ++i) {
     const double in_a = Element(a, i);
     const double in_b = Element(b, i);
-    const double difference = in_a == in_b ? 0 : std::abs(in_a - in_b);
+    if (std::isfinite(in_a)) {
+      output.max_abs = std::max(output.max_abs, std::abs(in_a));
+    }
+    if (in_a == in_b || (std::isnan(in_a) && std::isnan(in_b))) continue;
+    const double difference = std::abs(in_a - in_b);
     output.max_abs_difference =
         std::max(output.max_abs_difference,
                  std::isnan(difference) ? INFINITY : difference);
-    output.max_abs = std::max(output.max_abs, std::abs(in_a));
   }
 }
 
@@ -208,7 +197,8 @@ class Compare : public Command {
     CLI::Option* split = AddSplit(app, part_);
     split->needs(app.get_option("--data"));
     AddNumber(app, "--tolerance", "T", NumberRange::NotNegative(), tolerance_,
-              "the answer is no if max|a-b| > T max|a| (1e-5)");
+              "the answer is no if max|a-b| > T max|a| (1e-5);\n"
+              "NaN equals NaN");
     AddJson(app, json_);
   }
 

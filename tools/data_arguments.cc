@@ -1,12 +1,12 @@
 #include "tools/data_arguments.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
+#include "runtime/finite.h"
 #include "serialization/npy.h"
 #include "tools/exit_code.h"
 #include "tools/options.h"
@@ -25,16 +25,13 @@ bool IsNpy(absl::string_view data) {
   return absl::EndsWith(data, ".npy") || absl::EndsWith(data, ".npy.gz");
 }
 
-absl::Status CheckFinite(const Tensor& features) {
-  const absl::Span<const float> values = features.data<float>();
-  const auto bad = std::find_if(values.begin(), values.end(), [](float value) {
-    return !std::isfinite(value);
-  });
-  if (bad == values.end()) return absl::OkStatus();
-  const int64_t row = (bad - values.begin()) * features.shape().dim(0) /
-                      static_cast<int64_t>(values.size());
+absl::Status CheckRows(const Tensor& features) {
+  const absl::optional<int64_t> at = FirstNonFinite(features);
+  if (!at.has_value()) return absl::OkStatus();
+  const int64_t columns = features.num_elements() / features.shape().dim(0);
   return absl::InvalidArgumentError(
-      absl::StrCat("row ", row, ": expected finite numbers, found ", *bad));
+      absl::StrCat("row ", *at / columns, ": expected finite numbers, found ",
+                   features.data<float>()[static_cast<size_t>(*at)]));
 }
 
 // An .npy file without labels.
@@ -50,7 +47,7 @@ absl::StatusOr<Tensor> ReadFeatures(const std::string& path,
         absl::StrCat(Quoted(path), ": expected rows of features, found ",
                      features.type().ToString()));
   }
-  RETURN_IF_ERROR(Annotate(CheckFinite(features), Quoted(path)));
+  RETURN_IF_ERROR(Annotate(CheckRows(features), Quoted(path)));
   return features;
 }
 

@@ -24,7 +24,7 @@ fi
 install_packages build test lint
 if [ $# -eq 0 ]; then
   check_format
-  set -- $(find $folders -path tests/consumer -prune -o -name '*.cc' -print)
+  set -- $(find $folders -path tests/consumer -prune -o -path examples/user_op -prune -o -name '*.cc' -print)
 fi
 cmake --preset dev >/dev/null
 # Headers that the build makes: schemas and staged public headers.

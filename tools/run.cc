@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "graph/domain.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "serialization/npy.h"
@@ -16,7 +17,6 @@
 #include "tools/output_path.h"
 #include "tools/table.h"
 #include "tools/terminal.h"
-#include "training/domain.h"
 #include "training/evaluate.h"
 #include "training/predictor.h"
 

@@ -8,10 +8,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "graph/check.h"
+#include "graph/domain.h"
 #include "graph/philox.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
-#include "training/domain.h"
+#include "runtime/finite.h"
 
 namespace espalier {
 namespace {
@@ -80,20 +81,13 @@ TensorView ViewRows(const Tensor& tensor, int64_t begin, int64_t count) {
                     static_cast<const char*>(tensor.raw()) + offset);
 }
 
-absl::Status CheckFinite(const Tensor& tensor, absl::string_view what) {
-  const absl::Span<const float> values = tensor.data<float>();
-  // Without a branch, so that it runs at the speed of memory.
-  int bad = 0;
-  for (float value : values) bad |= std::isfinite(value) ? 0 : 1;
-  if (bad == 0) return absl::OkStatus();
-  const auto* first =
-      std::find_if(values.begin(), values.end(),
-                   [](float value) { return !std::isfinite(value); });
-  const int64_t index = first - values.begin();
+absl::Status CheckNumbers(const Tensor& tensor, absl::string_view what) {
+  const absl::optional<int64_t> at = FirstNonFinite(tensor);
+  if (!at.has_value()) return absl::OkStatus();
   const int64_t columns = RowElements(tensor);
-  return absl::InvalidArgumentError(
-      absl::StrCat(what, ": row ", index / columns, ", element ",
-                   index % columns, " is ", *first, ": expected a number"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      what, ": row ", *at / columns, ", element ", *at % columns, " is ",
+      tensor.data<float>()[static_cast<size_t>(*at)], ": expected a number"));
 }
 
 absl::Status CheckDomain(const InputDomain& domain, const Tensor& features) {
@@ -169,9 +163,9 @@ absl::Status Dataset::Check() {
         absl::StrCat("no data: features are ", features.ToString(),
                      ", targets ", targets.ToString()));
   }
-  RETURN_IF_ERROR(CheckFinite(*features_, "features"));
+  RETURN_IF_ERROR(CheckNumbers(*features_, "features"));
   if (task() == Task::kRegression) {
-    RETURN_IF_ERROR(CheckFinite(*targets_, "targets"));
+    RETURN_IF_ERROR(CheckNumbers(*targets_, "targets"));
   } else {
     ASSIGN_OR_RETURN(num_classes_, CountClasses(targets_->data<int32_t>(),
                                                 info_->class_names));

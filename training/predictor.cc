@@ -5,12 +5,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "graph/domain.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "pruning/relus.h"
 #include "runtime/executable.h"
 #include "runtime/parameter_store.h"
-#include "training/domain.h"
 #include "training/feed.h"
 
 namespace espalier {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "graph/builder.h"
 #include "graph/op.h"
+#include "tests/testing/pass_op.h"
 
 namespace espalier {
 
@@ -35,7 +36,7 @@ class PlusOp : public Op {
 };
 
 // Its input, with one attribute of each type.
-class LabelledOp : public Op {
+class LabelledOp : public PassOp {
  public:
   struct Labels {
     bool flag = false;
@@ -46,21 +47,12 @@ class LabelledOp : public Op {
     Tensor table;
   };
 
-  explicit LabelledOp(const Labels& labels) : labels_(labels) {}
-  absl::string_view kind() const override { return "labelled"; }
-  int arity() const override { return 1; }
+  explicit LabelledOp(const Labels& labels)
+      : PassOp("labelled"), labels_(labels) {}
   Attributes attributes() const override {
     return {{"flag", labels_.flag},   {"count", labels_.count},
             {"slope", labels_.slope}, {"text", labels_.text},
             {"list", labels_.list},   {"table", labels_.table}};
-  }
-  absl::StatusOr<TensorType> InferType(
-      absl::Span<const TensorType> inputs) const override {
-    return inputs[0];
-  }
-  DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
-                        const Shape& /*output*/) const override {
-    return *inputs[0];
   }
 
  private:

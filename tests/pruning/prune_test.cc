@@ -15,6 +15,7 @@
 #include "runtime/lowering.h"
 #include "runtime/parameter_store.h"
 #include "runtime/session.h"
+#include "tests/pruning/lowered_pass_op.h"
 #include "tests/pruning/mnist_network.h"
 #include "tests/transforms/test_models.h"
 
@@ -773,8 +774,8 @@ TEST(PruneTest, ErrorsSayWhatIsMissing) {
   PruneOptions options;
   options.samples = {Matrix(2, {0.5f, 1.5f})};
   EXPECT_EQ(message(good, options),
-            "sample 1 of node 'x' (input): element 0 is 1.5, outside the "
-            "domain 0:1");
+            "node 'x' (input): sample 1, element 0 is 1.5: outside the domain "
+            "[0, 1]");
   options.samples = {Matrix(1, {0.5f, 0.5f})};
   EXPECT_THAT(message(good, options), HasSubstr("expected f32[1, 1]"));
   options.samples.clear();
@@ -782,33 +783,19 @@ TEST(PruneTest, ErrorsSayWhatIsMissing) {
   EXPECT_THAT(message(good, options), HasSubstr("domain of 'z'"));
   model = good;
   model.values.at("w1").data<float>()[0] = std::nanf("");
-  EXPECT_THAT(message(model, {}), HasSubstr("'w1' holds a value that is not"));
+  EXPECT_THAT(message(model, {}),
+              HasSubstr("'w1': element 0 is nan: expected"));
 }
 
 // Bounds that lie: the unit is called zero and fires.
-class LyingOp : public Op {
+class LyingOp : public LoweredPassOp {
  public:
-  absl::string_view kind() const override { return "lying"; }
-  int arity() const override { return 1; }
-  absl::StatusOr<TensorType> InferType(
-      absl::Span<const TensorType> inputs) const override {
-    return inputs[0];
-  }
-  DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
-                        const Shape& /*output*/) const override {
-    return *inputs[0];
-  }
   IntervalTensor Bounds(absl::Span<const IntervalTensor* const> inputs,
                         const Shape& /*output*/) const override {
     IntervalTensor bounds = *inputs[0];
     for (double& upper : bounds.upper) upper = -1;
     for (double& lower : bounds.lower) lower = -1;
     return bounds;
-  }
-  absl::Status Lower(Lowering& lowering) const override {
-    lowering.SetResult(
-        lowering.Reshape(lowering.input(0), lowering.output_type().shape));
-    return absl::OkStatus();
   }
 };
 

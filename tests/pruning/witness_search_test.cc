@@ -3,6 +3,7 @@
 #include "gmock/gmock.h"
 #include "ops/elementwise.h"
 #include "runtime/lowering.h"
+#include "tests/pruning/lowered_pass_op.h"
 #include "tests/pruning/mnist_network.h"
 #include "tests/transforms/test_models.h"
 
@@ -82,30 +83,10 @@ TEST(FindWitnessesTest, SettlesARealNetwork) {
   }
 }
 
-// Its input; without a gradient.
-class PassOp : public Op {
- public:
-  absl::string_view kind() const override { return "pass"; }
-  int arity() const override { return 1; }
-  absl::StatusOr<TensorType> InferType(
-      absl::Span<const TensorType> inputs) const override {
-    return inputs[0];
-  }
-  DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
-                        const Shape& /*output*/) const override {
-    return *inputs[0];
-  }
-  absl::Status Lower(Lowering& lowering) const override {
-    lowering.SetResult(
-        lowering.Reshape(lowering.input(0), lowering.output_type().shape));
-    return absl::OkStatus();
-  }
-};
-
 TEST(FindWitnessesTest, ProbesServeWhereThereIsNoGradient) {
   GraphBuilder g("g");
   const Value x = g.Input("x", {kBatch, 2});
-  const Value h = Relu(Apply(std::make_shared<PassOp>(), {x}), "h");
+  const Value h = Relu(Apply(std::make_shared<LoweredPassOp>(), {x}), "h");
   g.Output("y", h);
   Model model;
   model.graph = *g.Build();

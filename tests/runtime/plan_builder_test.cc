@@ -14,6 +14,7 @@
 #include "ops/softmax.h"
 #include "runtime/fusion.h"
 #include "tests/runtime/plan_helpers.h"
+#include "tests/testing/pass_op.h"
 #include "tests/testing/status_matchers.h"
 
 namespace espalier {
@@ -151,23 +152,8 @@ TEST(PlanBuilderTest, GradientOfAMeanLossNeedsNoArray) {
   EXPECT_THAT(Kinds(plan), ElementsAre("cross-entropy", "elementwise"));
 }
 
-// An op that nobody has taught to lower itself.
-class Opaque : public Op {
- public:
-  absl::string_view kind() const override { return "opaque"; }
-  int arity() const override { return 1; }
-  absl::StatusOr<TensorType> InferType(
-      absl::Span<const TensorType> inputs) const override {
-    return inputs[0];
-  }
-  DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
-                        const Shape& /*output*/) const override {
-    return *inputs[0];
-  }
-};
-
 // Lowers to a formula that a function of its operand makes.
-class FormulaOp : public Opaque {
+class FormulaOp : public PassOp {
  public:
   explicit FormulaOp(std::function<Expr(Expr)> formula)
       : formula_(std::move(formula)) {}
@@ -210,7 +196,7 @@ TEST(PlanBuilderTest, TranslatesDeepFormulas) {
 TEST(PlanBuilderTest, NamesTheNodeThatCannotBeLowered) {
   GraphBuilder g("net");
   const Value x = g.Input("x", {kBatch, 4});
-  g.Output("y", g.AddNode(std::make_shared<Opaque>(), {x}, "odd"));
+  g.Output("y", g.AddNode(std::make_shared<PassOp>("opaque"), {x}, "odd"));
   ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
   EXPECT_THAT(BuildPlan(graph), StatusIs(absl::StatusCode::kUnimplemented,
                                          HasSubstr("node 'odd' (opaque)")));

@@ -1,4 +1,7 @@
 #include "gmock/gmock.h"
+#include "graph/builder.h"
+#include "ops/binary.h"
+#include "ops/elementwise.h"
 #include "serialization/model_file.h"
 #include "serialization/npy.h"
 #include "tests/tools/espalier_command.h"
@@ -58,6 +61,40 @@ TEST_F(CompareTest, OnData) {
   const auto report = ParseJson(result.out);
   EXPECT_EQ(NumberIn(report, "samples"), 2);
   EXPECT_EQ(NumberIn(report, "max_abs_difference"), 0.125);
+}
+
+// What is not a finite number is equal to itself only, and no tolerance of
+// an infinite max|a| covers the rest.
+TEST_F(CompareTest, OutputsThatAreNotFinite) {
+  const std::string x = folder_.File("x.npy");
+  const std::vector<float> points = {-1, 0, 1};
+  ASSERT_TRUE(WriteNpy(x, Tensor(Shape({3, 1}), points)).ok());
+  const auto save = [&](const std::string& name, Value (*function)(Value)) {
+    GraphBuilder g("g");
+    g.Output("y", function(g.Input("x", {kBatch, 1})));
+    Model model;
+    model.graph = *g.Build();
+    EXPECT_TRUE(Save(model, folder_.File(name)).ok());
+    return folder_.File(name);
+  };
+  // NaN, -inf, 0.
+  const std::string log = save("log.pb", [](Value v) { return Log(v, "y"); });
+  const std::string sum =
+      save("sum.pb", [](Value v) { return Add(Log(v), v, "y"); });
+  const std::string same =
+      save("same.pb", [](Value v) { return Identity(v, "y"); });
+  EXPECT_EQ(RunEspalier({"compare", log, log, "--data", x}).exit_code, 0);
+  // NaN, -inf, 1: max|a-b| is 1.
+  const CommandResult finite =
+      RunEspalier({"compare", log, sum, "--data", x, "--json"});
+  EXPECT_EQ(finite.exit_code, 1);
+  EXPECT_EQ(NumberIn(ParseJson(finite.out), "max_abs_difference"), 1);
+  for (const auto& [a, b] : {std::make_pair(log, same), {same, log}}) {
+    const CommandResult result =
+        RunEspalier({"compare", a, b, "--data", x, "--tolerance", "1000"});
+    EXPECT_EQ(result.exit_code, 1) << result.out;
+    EXPECT_THAT(result.out, HasSubstr("inf"));
+  }
 }
 
 TEST_F(CompareTest, ModelsThatCannotBeCompared) {

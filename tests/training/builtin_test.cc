@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "graph/domain.h"
 #include "gtest/gtest.h"
-#include "training/domain.h"
 
 namespace espalier {
 namespace {

@@ -182,7 +182,7 @@ TEST(DatasetTest, HoldsFeaturesAgainstTheirDomain) {
   const Tensor labels = Ints({0, 1});
   EXPECT_EQ(Error(Floats({2, 2}, {0, 0, 1, 2}), labels, info), "");
   EXPECT_EQ(Error(Floats({2, 2}, {0, 0, 1, 3}), labels, info),
-            "features: sample 1, element 1 is 3: outside the declared domain "
+            "features: sample 1, element 1 is 3: outside the domain "
             "[0, 2]");
   EXPECT_THAT(Error(Floats({2, 1}, {0, 0}), labels, info),
               HasSubstr("domain: expected 1 pairs"));

@@ -107,8 +107,8 @@ TEST(PredictorTest, LooksAtTheDomainIfToldOrIfAPruneStandsOnIt) {
   const absl::Status refused = pruned.Run(outside).status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kOutOfRange);
   EXPECT_EQ(Message(refused),
-            "input 'x': sample 1, element 1 is 1.5: outside the declared "
-            "domain [0, 1]");
+            "input 'x': sample 1, element 1 is 1.5: outside the domain "
+            "[0, 1]");
   EXPECT_TRUE(pruned.Run(Floats({1, 2}, {0, 1})).ok());
 
   EXPECT_FALSE(Predictor::Create(Tripling(), With(Outside::kError))

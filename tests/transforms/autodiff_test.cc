@@ -11,6 +11,7 @@
 #include "ops/layers.h"
 #include "ops/losses.h"
 #include "ops/reduce.h"
+#include "tests/testing/pass_op.h"
 #include "tests/transforms/test_models.h"
 
 namespace espalier {
@@ -163,25 +164,10 @@ TEST(GradientsTest, MakeNoNodesForWhatNobodyAskedFor) {
   }
 }
 
-// An op without a gradient of its own.
-class StepOp : public Op {
- public:
-  absl::string_view kind() const override { return "step"; }
-  int arity() const override { return 1; }
-  absl::StatusOr<TensorType> InferType(
-      absl::Span<const TensorType> inputs) const override {
-    return inputs[0];
-  }
-  DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
-                        const Shape& /*output*/) const override {
-    return *inputs[0];
-  }
-};
-
 TEST(GradientsTest, AnOpWithoutAGradientIsNamed) {
   GraphBuilder g("stuck");
   Value x = g.Parameter("x", {2}, Initializer::Zeros());
-  Value loss = Sum(Apply(std::make_shared<StepOp>(), {x}, "climb"));
+  Value loss = Sum(Apply(std::make_shared<PassOp>("step"), {x}, "climb"));
   EXPECT_FALSE(Gradients(loss, {x})[0].valid());
   EXPECT_EQ(g.status().code(), absl::StatusCode::kUnimplemented);
   EXPECT_EQ(g.status().message(),
@@ -191,13 +177,13 @@ TEST(GradientsTest, AnOpWithoutAGradientIsNamed) {
 TEST(GradientsTest, AnOpWithoutAGradientMayStandAside) {
   GraphBuilder g("aside");
   Value x = g.Parameter("x", {2}, Initializer::Zeros());
-  Value target = Apply(std::make_shared<StepOp>(), {g.Input("t", {2})});
+  Value target = Apply(std::make_shared<PassOp>("step"), {g.Input("t", {2})});
   Gradients(Sum(Mul(x, target)), {x});
   EXPECT_TRUE(g.status().ok()) << g.status();
 }
 
 // f32 to i32; without a gradient, as integers have none.
-class ToIntegerOp : public StepOp {
+class ToIntegerOp : public PassOp {
  public:
   absl::StatusOr<TensorType> InferType(
       absl::Span<const TensorType> inputs) const override {

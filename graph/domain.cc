@@ -1,4 +1,4 @@
-#include "training/domain.h"
+#include "graph/domain.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -62,8 +62,7 @@ absl::Status CheckInside(const InputDomain& domain, const TensorView& samples) {
   while (sample[i] >= domain.lower[i] && sample[i] <= domain.upper[i]) ++i;
   return absl::OutOfRangeError(absl::StrCat(
       "sample ", count.first, ", element ", i, " is ", sample[i],
-      ": outside the declared domain [", domain.lower[i], ", ", domain.upper[i],
-      "]",
+      ": outside the domain [", domain.lower[i], ", ", domain.upper[i], "]",
       count.outside == 1 ? ""
                          : absl::StrCat(", as ", count.outside - 1, " more of ",
                                         count.samples, " samples are")));

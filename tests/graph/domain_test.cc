@@ -1,4 +1,4 @@
-#include "training/domain.h"
+#include "graph/domain.h"
 
 #include <limits>
 #include <string>
@@ -26,9 +26,9 @@ TEST(CheckInsideTest, TakesTheEndsOfTheDomain) {
 
 TEST(CheckInsideTest, TellsTheFirstOutsideAndHowManyMore) {
   EXPECT_EQ(Error({0, 0, 1, -1.5f}),
-            "sample 1, element 1 is -1.5: outside the declared domain [-1, 1]");
+            "sample 1, element 1 is -1.5: outside the domain [-1, 1]");
   EXPECT_EQ(Error({1, 2, 0, 0, -1, 0}),
-            "sample 0, element 1 is 2: outside the declared domain [-1, 1], as "
+            "sample 0, element 1 is 2: outside the domain [-1, 1], as "
             "1 more of 3 samples are");
 }
 
@@ -37,7 +37,7 @@ TEST(CheckInsideTest, OneSampleWithoutTheBatch) {
   const InputDomain domain = {{0, 0, 0, 0}, {1, 1, 1, 1}};
   const std::vector<float> values = {0, 0, 0, 2};
   EXPECT_EQ(CheckInside(domain, Tensor({2, 2}, values)).message(),
-            "sample 0, element 3 is 2: outside the declared domain [0, 1]");
+            "sample 0, element 3 is 2: outside the domain [0, 1]");
   EXPECT_EQ(CountOutside(domain, Tensor({4}, values)), 1);
   EXPECT_EQ(CountOutside({{0}, {1}}, Tensor::Scalar(2)), 1);
   EXPECT_EQ(CountOutside({{0}, {1}}, Tensor::Scalar(1)), 0);

@@ -1,6 +1,6 @@
-// Whether samples lie in a declared domain.
-#ifndef ESPALIER_TRAINING_DOMAIN_H_
-#define ESPALIER_TRAINING_DOMAIN_H_
+// Whether samples lie in a domain.
+#ifndef ESPALIER_GRAPH_DOMAIN_H_
+#define ESPALIER_GRAPH_DOMAIN_H_
 
 #include <cstdint>
 
@@ -21,4 +21,4 @@ absl::Status CheckInside(const InputDomain& domain, const TensorView& samples);
 
 }  // namespace espalier
 
-#endif  // ESPALIER_TRAINING_DOMAIN_H_
+#endif  // ESPALIER_GRAPH_DOMAIN_H_
