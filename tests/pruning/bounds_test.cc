@@ -50,22 +50,9 @@ TEST(ReluBoundsTest, FindsWhatIsKnownOfARealNetwork) {
   }
 }
 
-constexpr char kTwoLayers[] = R"(graph g {
-  x = input(dtype="f32", shape=[-1, 3])
-  w1 = parameter(dtype="f32", shape=[3, 6], initializer="normal", initializer_value=1.0)
-  b1 = parameter(dtype="f32", shape=[6], initializer="normal", initializer_value=1.0)
-  w2 = parameter(dtype="f32", shape=[6, 4], initializer="normal", initializer_value=1.0)
-  b2 = parameter(dtype="f32", shape=[4], initializer="normal", initializer_value=1.0)
-  z1 = dense(x, w1, b1)
-  h1 = relu(z1)
-  z2 = dense(h1, w2, b2)
-  h2 = relu(z2)
-  output y = h2
-})";
-
 TEST(ReluBoundsTest, ContainWhatTheInterpreterGives) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
-    const Model model = RandomModel(Parse(kTwoLayers), seed);
+    const Model model = RandomModel(Parse(DenseChainText({3, 6, 4, 1})), seed);
     const std::map<std::string, InputDomain> domains = {
         {"x", {{-1, 0, 0.5f}, {1, 0.25f, 0.5f}}}};
     const auto bounds = ReluBounds(model, domains, BoundsScope::kDomain);
@@ -98,7 +85,7 @@ TEST(ReluBoundsTest, ContainWhatTheInterpreterGives) {
 
 // The exact rules that hold for every input come out of the bounds.
 TEST(ReluBoundsTest, ForAllInputsFollowSigns) {
-  Model model = RandomModel(Parse(kTwoLayers));
+  Model model = RandomModel(Parse(DenseChainText({3, 6, 4, 1})));
   // Units of layer 1: a row of zeros with bias 0, -1 and 1; the rest live.
   for (float& w : model.values.at("w1").data<float>()) w = 1;
   for (size_t row = 0; row < 3; ++row) {
@@ -158,7 +145,7 @@ TEST(ReluBoundsTest, KnowNothingOfWhatMixesSamples) {
 // A unit whose exact bound is 0 or just below stays open: float32 rounding may
 // lift it.
 TEST(ReluBoundsTest, LeaveRoomForRounding) {
-  Model model = RandomModel(Parse(kTwoLayers));
+  Model model = RandomModel(Parse(DenseChainText({3, 6, 4, 1})));
   for (float& w : model.values.at("w1").data<float>()) w = 0;
   for (size_t row = 0; row < 3; ++row) {
     for (size_t unit = 0; unit < 6; ++unit) {

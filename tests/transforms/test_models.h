@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "graph/interpreter.h"
 #include "graph/model.h"
@@ -23,6 +24,35 @@ inline Graph Parse(absl::string_view text) {
   absl::StatusOr<Graph> graph = ParseGraph(text, StandardOps());
   EXPECT_TRUE(graph.ok()) << graph.status() << "\n" << text;
   return graph.ok() ? *graph : Graph();
+}
+
+// A parameter as it stands in graph text; dimensions "3, 4".
+inline std::string ParameterText(absl::string_view dims) {
+  return absl::StrCat("parameter(dtype=\"f32\", shape=[", dims,
+                      "], initializer=\"normal\", initializer_value=1.0)\n");
+}
+
+// Dense layers of these widths, the first that of the input x, each but the
+// last followed by a ReLU: z1 = dense(x, w1, b1), h1 = relu(z1), ... and the
+// output y.
+inline std::string DenseChainText(const std::vector<int64_t>& widths) {
+  std::string text = absl::StrCat(
+      "graph g {\nx = input(dtype=\"f32\", shape=[-1, ", widths[0], "])\n");
+  for (size_t i = 1; i < widths.size(); ++i) {
+    absl::StrAppend(&text, "w", i, " = ",
+                    ParameterText(absl::StrCat(widths[i - 1], ", ", widths[i])),
+                    "b", i, " = ", ParameterText(absl::StrCat(widths[i])));
+  }
+  std::string from = "x";
+  for (size_t i = 1; i < widths.size(); ++i) {
+    const bool last = i + 1 == widths.size();
+    absl::StrAppend(&text, last ? "y" : absl::StrCat("z", i), " = dense(", from,
+                    ", w", i, ", b", i, ")\n");
+    if (last) break;
+    absl::StrAppend(&text, "h", i, " = relu(z", i, ")\n");
+    from = absl::StrCat("h", i);
+  }
+  return text + "output y = y\n}";
 }
 
 // Standard normal numbers.
