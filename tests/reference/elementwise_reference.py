@@ -43,7 +43,7 @@ def _arithmetic(file):
 def _functions(file):
     positive = [1e-10, 1e-3, 0.3, 0.75, 1.0, 1.01, 2.9, 21.0, 1e4, 1e20]
     moderate = [x for x in POINTS if abs(x) < 60]
-    _unary(file, 'abs', 'abs(x0)', torch.abs)
+    _unary(file, 'abs', 'abs(x0)', torch.abs, POINTS + [0.0])
     _unary(file, 'exp', 'exp(x0)', torch.exp, moderate)
     _unary(file, 'identity', 'identity(x0)', torch.nn.Identity())
     _unary(file, 'expm1', 'expm1(x0)', torch.expm1, moderate)
