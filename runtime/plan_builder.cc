@@ -16,6 +16,11 @@
 namespace espalier {
 namespace {
 
+// Elements of a mean are multiplied by this while they are summed: some
+// hundreds of them in single precision, whose sum may be too large for it where
+// the mean is not. A power of two changes no bits.
+constexpr float kMeanFactor = 0x1p-12f;
+
 std::vector<bool> LiveNodes(const Graph& graph) {
   std::vector<bool> live(graph.num_nodes());
   for (const GraphOutput& output : graph.outputs()) live[output.node] = true;
@@ -147,7 +152,7 @@ class PlanBuilder : public Lowering {
     }
     const Extent result = ExtentOf(shape);
     if (!result.times_batch && result.factor == 1) {
-      return SumAll(x, scale, shape);
+      return SumAll(x, kind, scale, shape);
     }
     return SumAxes(x, axes, scale, shape);
   }
@@ -363,15 +368,21 @@ class PlanBuilder : public Lowering {
 
   // The sum of all elements, written as an elementwise step so that it can
   // join the one that computes them.
-  BufferId SumAll(BufferId x, BatchNumber scale, const Shape& shape) {
+  BufferId SumAll(BufferId x, ReduceKind kind, BatchNumber scale,
+                  const Shape& shape) {
     const BufferId y = AddTemporary(shape);
     ElementwiseStep step;
     step.segments.emplace_back();
     step.segments[0].elements = ExtentOf(plan_.shape(x));
     step.segments[0].arrays = {x, y};
     const Term term = Term::Array(step.code.AddArray(Access::kFull));
+    Term times;
+    if (kind == ReduceKind::kMean) {
+      times = Term::Number({kMeanFactor, 0});
+      scale.value /= kMeanFactor;
+    }
     step.code.sums.push_back(
-        {step.code.AddArray(Access::kScalar), term, {}, scale});
+        {step.code.AddArray(Access::kScalar), term, times, scale});
     AddStep(std::move(step));
     return y;
   }

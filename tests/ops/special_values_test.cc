@@ -201,6 +201,17 @@ TEST(SpecialValuesTest, ZeroStaysZeroThroughAnActivation) {
   }
 }
 
+TEST(SpecialValuesTest, TheMeanOfTheLargestNumbersIsFinite) {
+  for (const double x : {double{kMax}, -double{kMax}}) {
+    EXPECT_EQ(Execute([](Value v) { return Mean(v); },
+                      std::vector<double>(10000, x))[0],
+              x);
+  }
+  // No bit of smaller ones is lost.
+  const double third = 1.0f / 3;
+  EXPECT_EQ(Execute([](Value v) { return Mean(v); }, {third})[0], third);
+}
+
 TEST(SpecialValuesTest, CrossEntropyOfExtremeLogits) {
   constexpr int64_t kRows = 20000;
   constexpr int64_t kClasses = 5;

@@ -73,7 +73,9 @@ Tolerance ToleranceOf(const std::string& what) {
   Tolerance softplus;
   softplus.executed_gradient.floor = 1;
   static const auto* const table = new std::map<std::string, Tolerance>{
+      {"binary_cross_entropy", saturating},
       {"expm1", expm1},
+      {"hinge", mean},
       {"log_softmax", logarithms},
       {"mean", mean},
       {"mean_softmax_cross_entropy", mean_loss},

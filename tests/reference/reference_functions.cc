@@ -19,6 +19,20 @@ float Number(const std::map<std::string, double>& numbers, const char* name) {
 
 const std::map<std::string, Function>& Functions() {
   static const auto* const table = new std::map<std::string, Function>{
+      {"binary_cross_entropy",
+       [](Inputs in, const auto& /*n*/) {
+         return MeanBinaryCrossEntropy(in[0], in[1]);
+       }},
+      {"hinge",
+       [](Inputs in, const auto& /*n*/) { return MeanHinge(in[0], in[1]); }},
+      {"huber",
+       [](Inputs in, const auto& n) {
+         return MeanHuber(in[0], in[1], Number(n, "delta"));
+       }},
+      {"kullback_leibler",
+       [](Inputs in, const auto& /*n*/) {
+         return MeanKullbackLeibler(in[0], in[1]);
+       }},
       {"l1_penalty",
        [](Inputs in, const auto& n) {
          return L1Penalty(in, Number(n, "scale"));
@@ -27,9 +41,14 @@ const std::map<std::string, Function>& Functions() {
        [](Inputs in, const auto& n) {
          return L2Penalty(in, Number(n, "scale"));
        }},
-      {"mean_softmax_cross_entropy",
+      {"mean_absolute_error",
        [](Inputs in, const auto& /*n*/) {
-         return MeanSoftmaxCrossEntropy(in[0], in[1]);
+         return MeanAbsoluteError(in[0], in[1]);
+       }},
+      {"mean_softmax_cross_entropy",
+       [](Inputs in, const auto& n) {
+         return MeanSoftmaxCrossEntropy(
+             in[0], in[1], n.count("smoothing") ? Number(n, "smoothing") : 0);
        }},
       {"mean_squared_error", [](Inputs in, const auto& /*n*/) {
          return MeanSquaredError(in[0], in[1]);
