@@ -79,50 +79,65 @@ absl::StatusOr<TestGraph> LossGraph(const TestGraph& test, int order,
   return result;
 }
 
-// The loss at a point; what stops gradients keeps its values from `base`.
-double LossAt(const Graph& graph, const LeafValues& leaves,
-              const std::vector<DoubleTensor>& base) {
-  const std::vector<DoubleTensor> nodes =
-      InterpretWith(graph, leaves,
-                    [&](NodeId id, absl::Span<const DoubleTensor* const>,
-                        DoubleTensor& result) {
-                      if (StopsGradient(graph.node(id))) {
-                        result = base[static_cast<size_t>(id)];
-                      }
-                    });
-  return nodes[static_cast<size_t>(graph.outputs()[0].node)][0];
+// The values of all nodes; what stops gradients keeps its own from `base`.
+std::vector<DoubleTensor> InterpretFrom(const Graph& graph,
+                                        const LeafValues& leaves,
+                                        const std::vector<DoubleTensor>* base) {
+  return InterpretWith(graph, leaves,
+                       [&](NodeId id, absl::Span<const DoubleTensor* const>,
+                           DoubleTensor& result) {
+                         if (base != nullptr && StopsGradient(graph.node(id))) {
+                           result = (*base)[static_cast<size_t>(id)];
+                         }
+                       });
 }
 
 struct Derivative {
   bool steady = false;
   double value = 0;
-  double doubt = 0;  // by how much steps of three sizes disagree
+  // By how much steps of three sizes disagree, and what rounding may do.
+  double doubt = 0;
 };
 
 Derivative Differences(const Graph& graph, const LeafValues& at,
                        const LeafValues& direction) {
-  const std::vector<DoubleTensor> base = InterpretWith(
-      graph, at,
-      [](NodeId, absl::Span<const DoubleTensor* const>, DoubleTensor&) {});
+  const auto loss = static_cast<size_t>(graph.outputs()[0].node);
+  const std::vector<DoubleTensor> base = InterpretFrom(graph, at, nullptr);
+  const double here = base[loss][0];
+  double largest_value = 0;
+  for (const DoubleTensor& node : base) {
+    for (double x : node.values()) {
+      largest_value = std::max(largest_value, std::fabs(x));
+    }
+  }
   const auto along = [&](double h) {
     LeafValues moved = at;
     for (const auto& [name, u] : direction) {
       DoubleTensor& x = moved[name];
       for (int64_t i = 0; i < x.num_elements(); ++i) x[i] += h * u[i];
     }
-    return LossAt(graph, moved, base);
+    return InterpretFrom(graph, moved, &base)[loss][0];
   };
   double least = HUGE_VAL;
   double largest = -HUGE_VAL;
   double sum = 0;
+  std::vector<double> bends;  // slope after minus slope before
   for (double h : {kStep, kStep / 2, kStep / 4}) {
-    const double slope = (along(h) - along(-h)) / (2 * h);
+    const double after = along(h);
+    const double before = along(-h);
+    const double slope = (after - before) / (2 * h);
     if (!std::isfinite(slope)) return {};
     least = std::min(least, slope);
     largest = std::max(largest, slope);
     sum += slope;
+    bends.push_back((after - here) / h - (here - before) / h);
   }
-  return {true, sum / 3, largest - least};
+  const double rounding = 1e-15 * largest_value / (kStep / 4);
+  const double doubt = largest - least + rounding;
+  // A bend shrinks with the step; that of a kink just here does not.
+  const bool kink =
+      std::fabs(bends[2]) > 0.5 * std::fabs(bends[0]) + 4 * rounding;
+  return {!kink, sum / 3, doubt};
 }
 
 // One direction: in all leaves, or in one of them.

@@ -30,6 +30,8 @@ constexpr int64_t kSampleBatch = 3;
 // Of a node, at the sample's batch.
 constexpr int64_t kMostElements = 3000;
 constexpr int64_t kMostElementsOfLarge = 30000;
+// Ops of which a case has so many classes take any integers.
+constexpr int64_t kAnyInteger = 1 << 20;
 
 // An op with operands that it is known to take.
 struct Candidate {
@@ -184,7 +186,9 @@ class GraphMaker {
   }
 
   size_t AddLeafFor(const Candidate& candidate, const TensorType& type) {
-    const LeafRange range = {candidate.low, candidate.high, candidate.classes};
+    LeafRange range = {std::max(candidate.low, -4.0),
+                       std::min(candidate.high, 4.0), candidate.classes};
+    if (candidate.classes >= kAnyInteger) range.classes = OneIn(2) ? 3 : 100;
     if (type.shape.has_symbolic_batch()) {
       return AddLeaf(LeafKind::kInput, type, range);
     }
@@ -212,8 +216,10 @@ class GraphMaker {
     return places[static_cast<size_t>(size - 1 - back)];
   }
 
+  // Whether an i32 value lies in [0, classes), or nobody minds.
   static bool InClasses(const Known& known, int64_t classes) {
-    return known.is_f32() || (known.classes > 0 && known.classes <= classes);
+    return known.is_f32() || classes >= kAnyInteger ||
+           (known.classes > 0 && known.classes <= classes);
   }
 
   // A value of just this type: one that there is, or a new leaf.
