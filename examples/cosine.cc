@@ -19,7 +19,7 @@ absl::Status FitCosine() {
                    Fit(g, MeanSquaredError(y, target), optimizers::Adam(1e-2f),
                        builtin::Cosine(200), options));
   ASSIGN_OR_RETURN(const PruneResult pruned, Prune(model, Grade::kDomain));
-  std::cout << pruned.report.ToString();
+  std::cout << pruned.report;
   RETURN_IF_ERROR(Save(model, "cosine.pb"));
   return Save(pruned.model, "cosine-pruned.pb");
 }

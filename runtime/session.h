@@ -36,7 +36,9 @@ class Session {
   absl::Status Run(absl::Span<const TensorView> inputs);
 
   // Output number i of the last successful Run (an empty view before it); good
-  // until the next Run.
+  // until the next Run. Where it is a parameter or state, or an update's new
+  // value of one, it may point into the store, and then shows what another
+  // session makes of it too.
   TensorView output(int i) const;
 
  private:

@@ -133,7 +133,8 @@ class CsvParser {
     }
     const int64_t inputs = columns_ - (target_ == kNone ? 0 : 1);
     if (inputs == 0) {
-      return absl::InvalidArgumentError("has no column beside the target");
+      return absl::InvalidArgumentError(
+          "has no column beside the target (commas separate columns)");
     }
     data.inputs = Tensor(DataType::kF32, {rows_, inputs});
     if (target_ != kNone) {

@@ -220,7 +220,8 @@ absl::Status CheckTruthValues(const Header& header,
                               absl::string_view elements) {
   ElementOrder order(header.shape, header.fortran_order);
   for (size_t i = 0; i < elements.size(); ++i, order.Next()) {
-    const int value = static_cast<unsigned char>(elements[order.number()]);
+    const int value = static_cast<unsigned char>(
+        elements[static_cast<size_t>(order.number())]);
     if (value <= 1) continue;
     return absl::InvalidArgumentError(absl::StrCat(
         "element ", i, " is ", value, ": expected a truth value, 0 or 1"));
@@ -234,7 +235,8 @@ absl::Status Fill(const Header& header, const char* elements, bool big,
   ElementOrder order(header.shape, header.fortran_order);
   absl::Span<To> values = tensor->data<To>();
   for (size_t i = 0; i < values.size(); ++i, order.Next()) {
-    const char* bytes = elements + order.number() * sizeof(From);
+    const char* bytes =
+        elements + static_cast<size_t>(order.number()) * sizeof(From);
     const From value = big ? LoadBig<From>(bytes) : LoadLittle<From>(bytes);
     const absl::optional<To> converted = Convert<To>(value);
     if (!converted.has_value()) {

@@ -142,7 +142,8 @@ absl::optional<int> Parse(CLI::App& app, int argc, const char* const* argv) {
     return ReportUnexpected(app);
   } catch (const CLI::ParseError& error) {
     if (!app.remaining().empty()) return ReportUnexpected(app);
-    PrintError(error.what());
+    PrintError(app.get_subcommands().empty() ? "a command is required"
+                                             : error.what());
     PrintUsageHint(*Chosen(app));
     return kUsage;
   }

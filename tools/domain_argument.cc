@@ -89,6 +89,9 @@ CLI::Option* DomainArgument::AddOption(CLI::App& app, const std::string& help) {
       app, "--domain", "DOMAIN",
       [this](absl::string_view text) -> absl::Status {
         text_ = std::string(text);
+        if (text == kDataPrefix) {
+          return absl::InvalidArgumentError("no data stands behind data:");
+        }
         if (text == kDeclared || !data().empty()) return absl::OkStatus();
         return ParseDomainPairs(text).status();
       },

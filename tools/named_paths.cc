@@ -24,6 +24,14 @@ absl::StatusOr<std::map<std::string, std::string>> ParseNamedPaths(
     if (equals != std::string::npos &&
         std::find(names.begin(), names.end(), name) != names.end()) {
       path = argument.substr(equals + 1);
+    } else if (equals != std::string::npos &&
+               name.find('/') == std::string::npos &&
+               argument.find('/', equals) == std::string::npos) {
+      return refuse(absl::StrCat(
+          names.empty() ? absl::StrCat("there is no ", Quoted(name))
+                        : absl::StrCat(Quoted(name), " is none of the names ",
+                                       absl::StrJoin(names, ", ")),
+          " (a file of this name is ./", argument, ")"));
     } else if (names.size() == 1) {
       name = names[0];
     } else {

@@ -13,9 +13,9 @@ namespace espalier {
 namespace tools {
 
 // Paths by name. A name may be left out where there is only one to choose from;
-// what stands before '=' is a name only if it is one of `names`. Usage errors,
-// naming `option`: a name that is not there, none where there are several, one
-// given twice.
+// a path with '=' in it is told from a name by the '/' that it holds. Usage
+// errors, naming `option`: a name that is not there, none where there are
+// several, one given twice.
 absl::StatusOr<std::map<std::string, std::string>> ParseNamedPaths(
     absl::string_view option, const std::vector<std::string>& arguments,
     const std::vector<std::string>& names);

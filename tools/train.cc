@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "graph/status.h"
@@ -23,11 +24,13 @@
 #include "tools/data_arguments.h"
 #include "tools/domain_argument.h"
 #include "tools/files.h"
+#include "tools/model_loss.h"
 #include "tools/options.h"
 #include "tools/output_path.h"
 #include "tools/table.h"
 #include "tools/terminal.h"
 #include "training/evaluate.h"
+#include "training/feed.h"
 #include "training/mlp.h"
 #include "training/trainer.h"
 #include "transforms/rewriter.h"
@@ -113,46 +116,6 @@ void ReportProgress(FitOptions& options) {
       PrintMessage(FormatEpoch(epoch, epochs));
     }
   };
-}
-
-// Adds a model to the graph as it stands, and the loss on its one output.
-absl::StatusOr<Value> BuildFromModel(const Model& model, const Dataset& data,
-                                     double l1, double l2, Rewriter& rewriter) {
-  const Graph& graph = model.graph;
-  if (graph.inputs().size() != 1 || graph.outputs().size() != 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("expected one input and one output, found ",
-                     graph.inputs().size(), " and ", graph.outputs().size()));
-  }
-  if (!graph.updates().empty()) {
-    return absl::InvalidArgumentError("it is a training graph already");
-  }
-  for (NodeId id = 0; id < graph.num_nodes(); ++id) rewriter.Copy(id);
-  GraphBuilder& g = rewriter.builder();
-  const Value y = rewriter.Get(graph.outputs()[0].node);
-  g.Output(graph.outputs()[0].name, y);
-  std::vector<Value> weights;
-  for (const Value& parameter : g.Parameters()) {
-    if (parameter.shape().rank() >= 2) weights.push_back(parameter);
-  }
-  Value loss;
-  if (data.task() == Task::kClassification) {
-    if (IsSoftmax(graph.node(graph.outputs()[0].node))) {
-      return absl::InvalidArgumentError(
-          "its output is a softmax; training needs the logits");
-    }
-    loss = MeanSoftmaxCrossEntropy(
-        y, g.Input(g.UniqueName("label"), {kBatch}, DataType::kI32));
-  } else {
-    loss = MeanSquaredError(y, g.Input(g.UniqueName("target"), y.shape()));
-  }
-  if (weights.empty() && (l1 > 0 || l2 > 0)) {
-    return absl::InvalidArgumentError("it has no weights to penalise");
-  }
-  if (l1 > 0) loss = Add(loss, L1Penalty(weights, static_cast<float>(l1)));
-  if (l2 > 0) loss = Add(loss, L2Penalty(weights, static_cast<float>(l2)));
-  RETURN_IF_ERROR(g.status());
-  return loss;
 }
 
 class TrainModel : public Command {
@@ -241,7 +204,14 @@ class TrainModel : public Command {
  private:
   absl::Status CheckPaths() const {
     std::vector<std::string> described = {data_.data(), domain_.data()};
-    if (!ValidationShare().ok()) described.push_back(validation_);
+    if (!ValidationShare().ok()) {
+      double number;
+      if (absl::SimpleAtod(validation_, &number)) {
+        return UsageError(absl::StrCat("--validation: as a share, ",
+                                       ValidationShare().status().message()));
+      }
+      described.push_back(validation_);
+    }
     RETURN_IF_ERROR(data_.CheckOptions(described));
     std::vector<std::string> inputs = data_.Inputs();
     inputs.insert(inputs.end(), described.begin(), described.end());
@@ -262,16 +232,22 @@ class TrainModel : public Command {
     return {std::move(model)};
   }
 
-  // Whether the model may have this domain from now on.
+  // Whether the data is for the model's one input.
+  absl::Status CheckFits(const Model& first, const Dataset& data) const {
+    RETURN_IF_ERROR(Annotate(CheckTrainable(first.graph), Quoted(model_)));
+    const Node& input = first.graph.node(first.graph.inputs()[0]);
+    const absl::Status fits = FeedAs(input, data.features()).status();
+    return fits.ok() ? fits
+                     : BadInputError(Annotate(
+                           fits, absl::StrCat(Quoted(data_.data()), " for ",
+                                              Quoted(model_))));
+  }
+
+  // Whether the input that the data feeds may have this domain from now on.
   absl::Status CheckDomainOf(const Model& first,
                              const InputDomain& domain) const {
-    std::map<std::string, InputDomain> domains;
-    for (const auto& [name, declared] : first.domains) {
-      if (declared.lower.size() != domain.lower.size()) {
-        return absl::OkStatus();  // The data does not fit the model: Train.
-      }
-      domains[name] = domain;
-    }
+    std::map<std::string, InputDomain> domains = first.domains;
+    domains[first.graph.node(first.graph.inputs()[0]).name] = domain;
     return Annotate(CheckNewDomains(first, domains),
                     absl::StrCat(Quoted(model_), ": --domain"));
   }
@@ -280,6 +256,7 @@ class TrainModel : public Command {
   // where units were removed in it, also in place of the data's own.
   absl::StatusOr<Dataset> LoadData(const absl::optional<Model>& first) const {
     ASSIGN_OR_RETURN(Dataset data, data_.Load());
+    if (first.has_value()) RETURN_IF_ERROR(CheckFits(*first, data));
     absl::optional<InputDomain> domain;
     if (domain_.given()) {
       ASSIGN_OR_RETURN(
@@ -295,7 +272,8 @@ class TrainModel : public Command {
     if (!domain.has_value()) return data;
     absl::StatusOr<Dataset> with_domain = data.WithDomain(*std::move(domain));
     if (!with_domain.ok()) {
-      return BadInputError(Annotate(with_domain.status(), data_.data()));
+      return BadInputError(
+          Annotate(with_domain.status(), Quoted(data_.data())));
     }
     return with_domain;
   }
@@ -344,7 +322,7 @@ class TrainModel : public Command {
     if (first.has_value()) {
       Rewriter rewriter(first->graph);
       absl::StatusOr<Value> loss =
-          BuildFromModel(*first, data, l1_, l2_, rewriter);
+          BuildModelLoss(*first, data, l1_, l2_, rewriter);
       if (!loss.ok()) return Annotate(loss.status(), Quoted(model_));
       options.initial_values = first->values;
       return Train(rewriter.builder(), *loss, MakeOptimizer(), data, options);

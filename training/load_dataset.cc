@@ -50,7 +50,8 @@ absl::StatusOr<Dataset> LoadIdxPart(const std::string& folder,
                                               Quoted(label_path)));
 }
 
-absl::StatusOr<Dataset> LoadIdx(const std::string& folder, Dataset::Info info) {
+absl::StatusOr<Dataset> LoadIdx(const std::string& folder,
+                                const Dataset::Info& info) {
   ASSIGN_OR_RETURN(Dataset train, LoadIdxPart(folder, "train-images-idx3-ubyte",
                                               "train-labels-idx1-ubyte", info));
   const auto elements =
@@ -166,7 +167,7 @@ absl::StatusOr<Dataset> Load(const std::string& description,
     case Source::kBuiltin:
       return builtin::ByName(absl::StripPrefix(description, "builtin:"));
     case Source::kFolder:
-      return LoadIdx(description, std::move(info));
+      return LoadIdx(description, info);
     case Source::kCsv:
       return LoadCsv(description, options, std::move(info));
     case Source::kNpy:

@@ -20,10 +20,23 @@ namespace {
 
 constexpr absl::string_view kInitNames[] = {"he", "glorot", "zero"};
 
-// (x - shift) * factor, by element of a row.
+// (x * before - shift) * factor, by element of a row: `shift` goes to 0 and
+// what is `width` above it to 1. `before` keeps the difference of two floats
+// from overflowing, and the factor away from the subnormal numbers, which
+// kernels take for 0.
 struct Scaling {
+  std::vector<float> before;
   std::vector<float> shift;
   std::vector<float> factor;
+
+  void Add(double new_shift, double width) {
+    before.push_back(width > 0x1p124 ? 0x1p-4f : 1.0f);
+    shift.push_back(static_cast<float>(new_shift * before.back()));
+    // Narrower than the least normal number: as good as constant.
+    factor.push_back(width < 0x1p-126
+                         ? 1.0f
+                         : static_cast<float>(1 / (width * before.back())));
+  }
 };
 
 bool AllEqual(const std::vector<float>& values) {
@@ -48,26 +61,30 @@ Value MultiplyBy(GraphBuilder& graph, Value x,
   return Mul(x, ConstantOf(graph, factor));
 }
 
+std::vector<float> Inverse(const std::vector<float>& values) {
+  std::vector<float> inverse;
+  for (float value : values) inverse.push_back(1 / value);
+  return inverse;
+}
+
 Value ScaleTo(GraphBuilder& graph, Value x, const Scaling& scaling) {
+  x = MultiplyBy(graph, x, scaling.before);
   if (!IsAll(scaling.shift, 0)) x = Sub(x, ConstantOf(graph, scaling.shift));
   return MultiplyBy(graph, x, scaling.factor);
 }
 
-// The reverse: y / factor + shift.
+// The reverse: (y / factor + shift) / before.
 Value ScaleBack(GraphBuilder& graph, Value y, const Scaling& scaling) {
-  std::vector<float> inverse;
-  for (float factor : scaling.factor) inverse.push_back(1 / factor);
-  y = MultiplyBy(graph, y, inverse);
-  if (IsAll(scaling.shift, 0)) return y;
-  return Add(y, ConstantOf(graph, scaling.shift));
+  y = MultiplyBy(graph, y, Inverse(scaling.factor));
+  if (!IsAll(scaling.shift, 0)) y = Add(y, ConstantOf(graph, scaling.shift));
+  return MultiplyBy(graph, y, Inverse(scaling.before));
 }
 
 Scaling FromDomain(const InputDomain& domain) {
   Scaling scaling;
   for (size_t i = 0; i < domain.lower.size(); ++i) {
-    const double width = static_cast<double>(domain.upper[i]) - domain.lower[i];
-    scaling.shift.push_back(domain.lower[i]);
-    scaling.factor.push_back(width > 0 ? static_cast<float>(1 / width) : 1);
+    scaling.Add(domain.lower[i],
+                static_cast<double>(domain.upper[i]) - domain.lower[i]);
   }
   return scaling;
 }
@@ -92,10 +109,8 @@ Scaling Standardised(const Tensor& rows) {
   Scaling scaling;
   for (size_t i = 0; i < columns; ++i) {
     // Rounding gives a constant column a tiny variance.
-    scaling.shift.push_back(constant[i] ? values[i]
-                                        : static_cast<float>(mean[i]));
-    scaling.factor.push_back(
-        constant[i] ? 1 : static_cast<float>(1 / std::sqrt(variance[i])));
+    scaling.Add(constant[i] ? values[i] : mean[i],
+                constant[i] ? 0 : std::sqrt(variance[i]));
   }
   return scaling;
 }

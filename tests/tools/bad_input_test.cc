@@ -4,6 +4,8 @@
 #include <cstdint>
 
 #include "gmock/gmock.h"
+#include "graph/builder.h"
+#include "ops/binary.h"
 #include "serialization/model_file.h"
 #include "serialization/npy.h"
 #include "tests/tools/espalier_command.h"
@@ -92,6 +94,7 @@ TEST_F(BadInputTest, Tables) {
            {"1,2,0\n1,2,0.5\n", {"d.csv", "line 2", "0.5"}},
            {"", {"d.csv"}},
            {"a,b,c\n", {"d.csv"}},
+           {"1;2;0\n1;3;1\n", {"d.csv", "commas separate columns"}},
        }) {
     const std::string data = folder_.Write("d.csv", table.text);
     ExpectRefused({"train", "--data", data}, table.said);
@@ -110,6 +113,37 @@ TEST_F(BadInputTest, LabelsBeyondTheModelsClasses) {
   const std::string data = folder_.Write("d.csv", "0,0,0\n1,1,1\n0,1,2\n");
   ExpectBadInput({"evaluate", model, "--data", data}, {"2", "classes"});
   ExpectRefused({"train", "--data", data, "--model", model}, {"2"});
+}
+
+TEST_F(BadInputTest, ModelsThatTheDataCannotTrain) {
+  const ScratchFolder data;
+  const std::string wide = data.Write("wide.csv", "1,2,3,0\n1,2,3,1\n");
+  const std::string model = data.File("m.pb");
+  Model with_domain = SmallModel();
+  for (const bool declared : {true, false}) {
+    if (!declared) with_domain.domains.clear();
+    ASSERT_TRUE(Save(with_domain, model).ok());
+    for (const char* domain : {"", "0:9"}) {
+      std::vector<std::string> line = {"train", "--data", wide, "--model",
+                                       model};
+      if (domain[0] != '\0') line.insert(line.end(), {"--domain", domain});
+      ExpectRefused(line, {"wide.csv", "m.pb", "expected f32[N, 2]", "[2, 3]"});
+    }
+  }
+  GraphBuilder g("two");
+  const Value x = g.Input("x", {kBatch, 2});
+  g.Output("y", Add(x, g.Input("t", {kBatch, 2})));
+  Model two;
+  two.graph = *g.Build();
+  two.domains = {{"x", {{0, 0}, {1, 1}}}, {"t", {{0, 0}, {1, 1}}}};
+  two.history.push_back({"prune", "domain", "", {}});
+  ASSERT_TRUE(Save(two, model).ok());
+  const std::string narrow = data.Write("n.csv", "1,2,0\n1,2,1\n");
+  ExpectRefused(
+      {"train", "--data", narrow, "--model", model, "--domain", "0:9"},
+      {"m.pb", "expected one input and one output, found 2 and 1"});
+  ExpectRefused({"prune", model, "--domain", "data:" + narrow},
+                {"n.csv", "data serves a model with one input"});
 }
 
 TEST_F(BadInputTest, SamplesOfAnotherShapeThanTheModels) {

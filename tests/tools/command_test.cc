@@ -104,6 +104,7 @@ TEST(CommandTest, MisuseNamesWhatIsWrongAndWhereToLook) {
   const Misuse cases[] = {
       {{}, "hint: see 'espalier --help'"},
       {{"ehco"}, "error: no such command: 'ehco'; did you mean echo?"},
+      {{}, "error: a command is required"},
       {{"echo", "--epoch", "3"}, "'--epoch'; did you mean --epochs?"},
       {{"echo", "--epoch=3"}, "'--epoch=3'; did you mean --epochs?"},
       {{"echo", "m.pb", "n.pb"}, "error: not expected: 'n.pb'"},

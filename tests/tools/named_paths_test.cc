@@ -22,6 +22,8 @@ TEST(NamedPathsTest, OneNameMayBeLeftOut) {
               ElementsAre(Pair("x", "a.npy")));
   EXPECT_THAT(*ParseNamedPaths("--input", {"run=1/a.npy"}, {"x"}),
               ElementsAre(Pair("x", "run=1/a.npy")));
+  EXPECT_THAT(*ParseNamedPaths("--input", {"./run=1.npy"}, {"x"}),
+              ElementsAre(Pair("x", "./run=1.npy")));
 }
 
 TEST(NamedPathsTest, Refusals) {
@@ -33,7 +35,11 @@ TEST(NamedPathsTest, Refusals) {
     return std::string(status.message());
   };
   EXPECT_EQ(refusal({"z=a.npy"}, {"x", "t"}),
-            "--input 'z=a.npy': expected NAME=file with one of the names x, t");
+            "--input 'z=a.npy': 'z' is none of the names x, t (a file of this "
+            "name is ./z=a.npy)");
+  EXPECT_EQ(refusal({"z=a.npy"}, {"x"}),
+            "--input 'z=a.npy': 'z' is none of the names x (a file of this "
+            "name is ./z=a.npy)");
   EXPECT_THAT(refusal({"a.npy"}, {"x", "t"}), HasSubstr("expected NAME=file"));
   EXPECT_THAT(refusal({"a.npy"}, {}), HasSubstr("expected NAME=file"));
   EXPECT_EQ(refusal({"x=a.npy", "x=b.npy"}, {"x", "t"}),

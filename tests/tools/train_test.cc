@@ -267,6 +267,10 @@ TEST_F(TrainTest, MisuseIsSeenBeforeAnythingIsDone) {
            {{"--init", "ones"}, "--init: expected one of"},
            {{"--loss", "mse"}, "--loss mse: the data is for classification"},
            {{"--early-stop", "3"}, "--early-stop requires --validation"},
+           {{"--validation", "2"},
+            "--validation: as a share, expected a number "
+            "above 0 and below 1, found '2'"},
+           {{"--domain", "data:"}, "--domain: no data stands behind data:"},
            {{"--task", "regression"}, "--task belongs to CSV and NPY data"},
            {{"--domain", "1:0"}, "--domain: expected"},
            {{"--domain", "0:16,0:16"}, "--domain: expected one pair, or one"},

@@ -9,7 +9,11 @@
 #include "gmock/gmock.h"
 #include "graph/interpreter.h"
 #include "gtest/gtest.h"
+#include "runtime/executable.h"
+#include "runtime/parameter_store.h"
+#include "runtime/session.h"
 #include "training/builtin.h"
+#include "transforms/rewriter.h"
 
 namespace espalier {
 namespace {
@@ -135,6 +139,46 @@ TEST(MlpTest, ADomainIsMappedToTheUnitInterval) {
   EXPECT_THAT(Scaled(Data(Floats({2, 3}, {0, 2, 5, 4, 6, 5}), labels,
                           InputDomain{{0, 2, 5}, {4, 10, 5}})),
               ElementsAre(0, 0, 0, 1, 0.5, 0));
+}
+
+// What the first dense layer reads, as float32 kernels compute it.
+std::vector<float> ScaledInFloat32(const Dataset& data) {
+  const Graph graph = Build(data, Hidden({2}));
+  Rewriter rewriter(graph);
+  const NodeId scaled = graph.node(graph.Find("hidden_1")).inputs[0];
+  for (NodeId id = 0; id <= scaled; ++id) rewriter.Copy(id);
+  rewriter.builder().Output("scaled", rewriter.Get(scaled));
+  const Graph front = rewriter.builder().Build().value();
+  Session session =
+      Session::Create(Executable::Compile(front).value(),
+                      ParameterStore::Initialised(front, /*seed=*/1))
+          .value();
+  const absl::Status ran = session.Run({data.features()});
+  EXPECT_TRUE(ran.ok()) << ran;
+  const Tensor result = session.output(0).ToTensor();
+  return {result.data<float>().begin(), result.data<float>().end()};
+}
+
+// Differences overflow, and one over the width is subnormal or infinite.
+TEST(MlpTest, DomainsAsWideOrAsNarrowAsFloatsGo) {
+  const float most = std::numeric_limits<float>::max();
+  const float least = std::numeric_limits<float>::denorm_min();
+  const Tensor labels = Ints({0, 1, 1});
+  EXPECT_THAT(ScaledInFloat32(Data(Floats({3, 1}, {-most, 0, most}), labels,
+                                   InputDomain{{-most}, {most}})),
+              ElementsAre(0, 0.5, 1));
+  EXPECT_THAT(ScaledInFloat32(Data(Floats({3, 2}, {-most, 1, 0, 3, most, 5}),
+                                   labels, InputDomain{{-most, 1}, {most, 5}})),
+              ElementsAre(0, 0, 0.5, 0.5, 1, 1));
+  for (float x : ScaledInFloat32(Data(Floats({3, 1}, {0, least, 0}), labels,
+                                      InputDomain{{0}, {least}}))) {
+    EXPECT_TRUE(std::abs(x) <= 1) << x;
+  }
+  // Without a domain likewise: the standard deviation is near `most`.
+  for (float x :
+       ScaledInFloat32(Data(Floats({3, 1}, {-most, most, most}), labels))) {
+    EXPECT_TRUE(std::abs(x) > 0.5 && std::abs(x) < 2) << x;
+  }
 }
 
 TEST(MlpTest, OtherDataIsStandardised) {
