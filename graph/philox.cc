@@ -5,15 +5,11 @@
 #include <numeric>
 
 #include "graph/check.h"
+#include "graph/philox_constants.h"
 
 namespace espalier {
 namespace {
 
-constexpr uint32_t kMultiplier0 = 0xD2511F53;
-constexpr uint32_t kMultiplier1 = 0xCD9E8D57;
-constexpr uint32_t kWeyl0 = 0x9E3779B9;
-constexpr uint32_t kWeyl1 = 0xBB67AE85;
-constexpr int kRounds = 10;
 constexpr double kTwoPi = 6.283185307179586476925;
 
 std::array<uint32_t, 2> Words(uint64_t value) {
@@ -27,12 +23,14 @@ std::array<uint32_t, 4> Philox(const std::array<uint32_t, 4>& counter,
   std::array<uint32_t, 4> c = counter;
   uint32_t k0 = key[0];
   uint32_t k1 = key[1];
-  for (int round = 0; round < kRounds; ++round) {
-    const std::array<uint32_t, 2> p0 = Words(uint64_t{kMultiplier0} * c[0]);
-    const std::array<uint32_t, 2> p1 = Words(uint64_t{kMultiplier1} * c[2]);
+  for (int round = 0; round < kPhiloxRounds; ++round) {
+    const std::array<uint32_t, 2> p0 =
+        Words(uint64_t{kPhiloxMultiplier0} * c[0]);
+    const std::array<uint32_t, 2> p1 =
+        Words(uint64_t{kPhiloxMultiplier1} * c[2]);
     c = {p1[1] ^ c[1] ^ k0, p1[0], p0[1] ^ c[3] ^ k1, p0[0]};
-    k0 += kWeyl0;
-    k1 += kWeyl1;
+    k0 += kPhiloxWeyl0;
+    k1 += kPhiloxWeyl1;
   }
   return c;
 }

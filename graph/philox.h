@@ -40,12 +40,24 @@ class RandomStream {
   // 0 .. count-1 in random order (Fisher and Yates).
   std::vector<int64_t> Permutation(int64_t count) const;
 
+  // Block b of the stream, which holds positions 4 b to 4 b + 3, is
+  // Philox({low word of b, high word of b, stream()[0], stream()[1]}, key()).
+  const std::array<uint32_t, 2>& key() const { return key_; }
+  const std::array<uint32_t, 2>& stream() const { return stream_; }
+
  private:
   std::array<uint32_t, 4> Block(uint64_t block) const;
 
   std::array<uint32_t, 2> key_;
   std::array<uint32_t, 2> stream_;
 };
+
+// The position that element i of an array takes where whole arrays are drawn:
+// within each 64 elements, element i has word i / 16 of block i % 16, so that
+// 16 blocks computed side by side give neighbouring elements.
+inline uint64_t ArrayPosition(uint64_t i) {
+  return i / 64 * 64 + i % 16 * 4 + i / 16 % 4;
+}
 
 }  // namespace espalier
 

@@ -8,6 +8,7 @@
 #include "graph/status_macros.h"
 #include "ops/elementwise.h"
 #include "ops/gates.h"
+#include "ops/integers.h"
 #include "ops/interval_math.h"
 #include "ops/reduce.h"
 #include "ops/type_checks.h"
@@ -168,6 +169,9 @@ Value ApplyBinary(BinaryKind binary, Value a, Value b, absl::string_view name) {
 }  // namespace
 
 Value Add(Value a, Value b, absl::string_view name) {
+  if (a.type().dtype == DataType::kI32 && b.type().dtype == DataType::kI32) {
+    return AddI32(a, b, name);
+  }
   return ApplyBinary(BinaryKind::kAdd, a, b, name);
 }
 Value Sub(Value a, Value b, absl::string_view name) {

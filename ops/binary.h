@@ -10,6 +10,7 @@
 
 namespace espalier {
 
+// Of two i32 values: AddI32 (ops/integers.h). All else is for f32.
 Value Add(Value a, Value b, absl::string_view name = "");
 Value Sub(Value a, Value b, absl::string_view name = "");
 Value Mul(Value a, Value b, absl::string_view name = "");

@@ -27,6 +27,18 @@ Value Dense(Value x, int64_t units,
             Activation activation = Activation::kIdentity,
             const DenseOptions& options = DenseOptions());
 
+struct DropoutOptions {
+  absl::string_view name = "dropout";  // made unique in the graph
+  // With the number of dropout layers before it, it determines the masks.
+  uint64_t seed = 0;
+};
+
+// Dropout (ops/dropout.h) with a new mask at each step: the layers of a graph
+// share the state `dropout_step` (i32[]), which counts the runs from 0, modulo
+// 2^32. The inference form has neither.
+Value Dropout(Value x, float rate,
+              const DropoutOptions& options = DropoutOptions());
+
 }  // namespace layers
 }  // namespace espalier
 

@@ -5,8 +5,10 @@
 
 #include "ops/binary.h"
 #include "ops/dense.h"
+#include "ops/dropout.h"
 #include "ops/elementwise.h"
 #include "ops/gates.h"
+#include "ops/integers.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
 #include "ops/softmax.h"
@@ -18,8 +20,9 @@ const OpTable& StandardOps() {
     std::vector<OpTable::Entry> entries = {{"dense", ReadDense},
                                            {"matmul", ReadMatMul}};
     for (absl::Span<const OpTable::Entry> family :
-         {BinaryEntries(), ElementwiseEntries(), GateEntries(), ReduceEntries(),
-          ReshapeEntries(), SoftmaxEntries()}) {
+         {BinaryEntries(), DropoutEntries(), ElementwiseEntries(),
+          GateEntries(), IntegerEntries(), ReduceEntries(), ReshapeEntries(),
+          SoftmaxEntries()}) {
       entries.insert(entries.end(), family.begin(), family.end());
     }
     return new OpTable(std::move(entries));

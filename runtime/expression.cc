@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "graph/check.h"
+
 namespace espalier {
 
 struct ExprMaker {
@@ -79,6 +81,15 @@ Expr Tanh(const Expr& x) { return ExprMaker::Operation(Opcode::kTanh, {x}); }
 Expr Sigmoid(const Expr& x) {
   return ExprMaker::Operation(Opcode::kSigmoid, {x});
 }
+Expr IntToFloat(const Expr& x) {
+  return ExprMaker::Operation(Opcode::kIntToFloat, {x});
+}
+Expr FloatToInt(const Expr& x) {
+  return ExprMaker::Operation(Opcode::kFloatToInt, {x});
+}
+Expr AddInts(const Expr& a, const Expr& b) {
+  return ExprMaker::Operation(Opcode::kIntAdd, {a, b});
+}
 Expr Expm1(const Expr& x) { return ExprMaker::Operation(Opcode::kExpm1, {x}); }
 Expr Log1p(const Expr& x) { return ExprMaker::Operation(Opcode::kLog1p, {x}); }
 Expr Softplus(const Expr& x) {
@@ -91,6 +102,23 @@ Expr SelectGreater(const Expr& a, const Expr& b, const Expr& greater,
                    const Expr& otherwise) {
   return ExprMaker::Operation(Opcode::kSelectGreater,
                               {a, b, greater, otherwise});
+}
+
+DataType TypeOf(const Expr& expr, absl::Span<const DataType> operands) {
+  const Expr::Node& node = expr.node();
+  switch (node.kind) {
+    case Expr::Node::Kind::kOperand:
+      ESPALIER_CHECK(node.operand >= 0 &&
+                     static_cast<size_t>(node.operand) < operands.size());
+      return operands[static_cast<size_t>(node.operand)];
+    case Expr::Node::Kind::kNumber:
+      return DataType::kF32;
+    case Expr::Node::Kind::kOperation:
+      break;
+  }
+  const bool gives_i32 =
+      node.opcode == Opcode::kFloatToInt || node.opcode == Opcode::kIntAdd;
+  return gives_i32 ? DataType::kI32 : DataType::kF32;
 }
 
 }  // namespace espalier

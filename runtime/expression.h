@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "absl/types/span.h"
+#include "graph/shape.h"
 #include "runtime/elementwise/program.h"
 #include "runtime/lowering.h"
 
@@ -22,6 +24,9 @@ struct Expr::Node {
   Opcode opcode = Opcode::kCopy;  // of kOperation
   std::vector<Expr> sources;      // of kOperation
 };
+
+// The type of what a formula gives for operands of these types.
+DataType TypeOf(const Expr& expr, absl::Span<const DataType> operands);
 
 }  // namespace espalier
 

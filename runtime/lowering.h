@@ -56,6 +56,12 @@ Expr NormalCdf(const Expr& x);  // of the standard normal distribution
 Expr SelectGreater(const Expr& a, const Expr& b, const Expr& greater,
                    const Expr& otherwise);
 
+// Between i32 and f32. IntToFloat rounds to nearest; FloatToInt toward zero,
+// saturates, and gives 0 for NaN; AddInts wraps.
+Expr IntToFloat(const Expr& x);
+Expr FloatToInt(const Expr& x);
+Expr AddInts(const Expr& a, const Expr& b);
+
 // An array in the plan; an index into its buffers.
 using BufferId = int32_t;
 
@@ -71,6 +77,16 @@ struct MatMulSpec {
   absl::optional<BufferId> bias;
 };
 
+// y = x * m, where m is 0 or 1 / (1 - rate): RandomStream(seed, kDropout, step)
+// (graph/philox.h), with `step` an i32 scalar, is at ArrayPosition(i) below the
+// rate for what is dropped.
+struct DropoutSpec {
+  BufferId x;
+  BufferId step;
+  float rate = 0;
+  uint64_t seed = 0;
+};
+
 // Handed to Op::Lower for one node. Each verb adds work and gives the buffer of
 // its result; SetResult tells which one is the node's. Shapes may have the
 // symbolic batch. Calls that do not fit the stated shapes are our own mistakes
@@ -83,7 +99,8 @@ class Lowering {
   virtual const TensorType& input_type(int i) const = 0;
   virtual const TensorType& output_type() const = 0;
 
-  // Each operand is f32 and broadcasts to `shape`.
+  // Each operand broadcasts to `shape` and has the type that the functions
+  // take which read it: i32 for those that say so, else f32.
   virtual BufferId Elementwise(const Expr& expr,
                                absl::Span<const BufferId> operands,
                                const Shape& shape) = 0;
@@ -101,6 +118,7 @@ class Lowering {
   // [N, C]: (softmax(logits) - one_hot(label)) * dy[row]; the same check.
   virtual BufferId CrossEntropyGradient(BufferId logits, BufferId labels,
                                         BufferId dy, const Shape& shape) = 0;
+  virtual BufferId Dropout(const DropoutSpec& spec, const Shape& shape) = 0;
   // The same elements in the same order under another shape.
   virtual BufferId Reshape(BufferId x, const Shape& shape) = 0;
 

@@ -61,7 +61,8 @@ std::vector<bool> MayBeNan(const Plan& plan) {
   std::vector<bool> may_be_nan(plan.buffers.size());
   for (size_t id = 0; id < plan.buffers.size(); ++id) {
     const PlanBuffer& buffer = plan.buffers[id];
-    may_be_nan[id] = buffer.role != BufferRole::kTemporary && !buffer.finite;
+    may_be_nan[id] = buffer.role != BufferRole::kTemporary &&
+                     buffer.type.dtype == DataType::kF32 && !buffer.finite;
   }
   for (const Step& step : plan.steps) {
     const bool nan = absl::visit(StepMakesNan(), step.work) ||

@@ -29,6 +29,9 @@ bool MayOverwrite(const Plan& plan, const Step& step, BufferId operand,
       !absl::c_binary_search(ReadsOf(plan, step), operand)) {
     return true;
   }
+  if (const auto* dropout = absl::get_if<DropoutStep>(&step.work)) {
+    return operand == plan.Root(dropout->x);
+  }
   const auto* elementwise = absl::get_if<ElementwiseStep>(&step.work);
   if (elementwise == nullptr) return false;
   const ElementwiseStep::Segment* storing =
@@ -138,7 +141,8 @@ void ShareMemory(Plan& plan) {
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     const Step& step = plan.steps[i];
     if (!absl::holds_alternative<ElementwiseStep>(step.work) &&
-        !absl::holds_alternative<SoftmaxStep>(step.work)) {
+        !absl::holds_alternative<SoftmaxStep>(step.work) &&
+        !absl::holds_alternative<DropoutStep>(step.work)) {
       continue;
     }
     // Operands whose memory is free once this step is done.

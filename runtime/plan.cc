@@ -57,6 +57,11 @@ struct OperandVisitor {
     if (s.dy != kNoBuffer) reads(s.dy);
     writes(s.dx);
   }
+  void operator()(const DropoutStep& s) const {
+    reads(s.x);
+    reads(s.step);
+    writes(s.y);
+  }
   void operator()(const CopyStep& s) const {
     reads(s.x);
     writes(s.y);
@@ -150,6 +155,10 @@ struct Printer {
         "cross-entropy gradient ", Buffer(s.dx), " of ", Buffer(s.logits),
         ", labels ", Buffer(s.labels), ", times ",
         s.dy == kNoBuffer ? s.dy_number.ToString() : Buffer(s.dy));
+  }
+  std::string operator()(const DropoutStep& s) const {
+    return absl::StrCat("dropout ", Buffer(s.y), " of ", Buffer(s.x), ", rate ",
+                        s.rate, ", seed ", s.seed, ", step ", Buffer(s.step));
   }
   std::string operator()(const CopyStep& s) const {
     return absl::StrCat("copy ", Buffer(s.y), " = ", Buffer(s.x));

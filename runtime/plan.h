@@ -112,6 +112,15 @@ struct CrossEntropyGradientStep {
   BufferId dx;
 };
 
+// y = x times a mask of dropout (runtime/elementwise/dropout.h), that of the
+// step whose number is in the i32 scalar `step`.
+struct DropoutStep {
+  BufferId x, step;
+  float rate = 0;
+  uint64_t seed = 0;
+  BufferId y;
+};
+
 // y = x, stretched to y's shape.
 struct CopyStep {
   BufferId x;
@@ -119,9 +128,9 @@ struct CopyStep {
 };
 
 struct Step {
-  using Work =
-      absl::variant<MatMulStep, ElementwiseStep, ReduceStep, SoftmaxStep,
-                    CrossEntropyStep, CrossEntropyGradientStep, CopyStep>;
+  using Work = absl::variant<MatMulStep, ElementwiseStep, ReduceStep,
+                             SoftmaxStep, CrossEntropyStep,
+                             CrossEntropyGradientStep, DropoutStep, CopyStep>;
   Work work;
   std::string name;  // of the node that it comes from, or the first of them
 };

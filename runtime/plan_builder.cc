@@ -94,6 +94,11 @@ class PlanBuilder : public Lowering {
 
   BufferId Elementwise(const Expr& expr, absl::Span<const BufferId> operands,
                        const Shape& shape) override {
+    std::vector<DataType> types;
+    for (BufferId operand : operands) {
+      types.push_back(plan_.buffers[operand].type.dtype);
+    }
+    const TensorType type = {TypeOf(expr, types), shape};
     Formula formula(*this, operands, shape);
     const Term result = formula.Translate(expr);
     ElementwiseStep& step = formula.step;
@@ -102,7 +107,7 @@ class PlanBuilder : public Lowering {
         step.code.arrays[result.index] == Access::kFull) {
       return Reshape(segment.arrays[result.index], shape);
     }
-    const BufferId y = AddTemporary(shape);
+    const BufferId y = AddTemporary(type);
     if (result.kind == Term::Kind::kNumber) facts_[y].number = result.number;
     if (result.kind == Term::Kind::kArray) {
       facts_[y].stretched = segment.arrays[result.index];
@@ -190,6 +195,15 @@ class PlanBuilder : public Lowering {
     return dx;
   }
 
+  BufferId Dropout(const DropoutSpec& spec, const Shape& shape) override {
+    ESPALIER_CHECK(plan_.shape(spec.x) == shape);
+    ESPALIER_CHECK(plan_.buffers[spec.step].type ==
+                   (TensorType{DataType::kI32, Shape()}));
+    const BufferId y = AddTemporary(shape);
+    AddStep(DropoutStep{spec.x, spec.step, spec.rate, spec.seed, y});
+    return y;
+  }
+
   BufferId Reshape(BufferId x, const Shape& shape) override {
     ESPALIER_CHECK(ExtentOf(plan_.shape(x)) == ExtentOf(shape));
     if (plan_.shape(x) == shape) return x;
@@ -274,7 +288,6 @@ class PlanBuilder : public Lowering {
     Term Resolve(BufferId operand) {
       Plan& plan = builder.plan_;
       ESPALIER_CHECK(BroadcastsTo(plan.shape(operand), shape));
-      ESPALIER_CHECK(plan.buffers[operand].type.dtype == DataType::kF32);
       const Facts facts = builder.FactsOf(operand);
       if (facts.number.has_value()) return Term::Number(*facts.number);
       if (facts.stretched.has_value()) operand = *facts.stretched;
@@ -308,10 +321,13 @@ class PlanBuilder : public Lowering {
 
   std::string Name() const { return graph_.node(node_).name; }
 
-  BufferId AddTemporary(const Shape& shape) {
-    const BufferId id = plan_.AddTemporary({DataType::kF32, shape}, Name());
+  BufferId AddTemporary(const TensorType& type) {
+    const BufferId id = plan_.AddTemporary(type, Name());
     facts_.emplace_back();
     return id;
+  }
+  BufferId AddTemporary(const Shape& shape) {
+    return AddTemporary({DataType::kF32, shape});
   }
 
   void AddStep(Step::Work work) {
@@ -348,7 +364,7 @@ class PlanBuilder : public Lowering {
   }
 
   BufferId Materialise(BufferId x, const Shape& shape) {
-    const BufferId y = AddTemporary(shape);
+    const BufferId y = AddTemporary({plan_.buffers[x].type.dtype, shape});
     AddStep(CopyStep{x, y});
     return y;
   }

@@ -19,9 +19,13 @@ absl::Status CheckGraph(const GraphBuilder& graph,
     return absl::InvalidArgumentError(
         "the graph has no output, so that nothing would be left to use");
   }
-  if (!graph.updates().empty()) {
+  // Those of states are the layers' own.
+  for (const GraphUpdate& update : graph.updates()) {
+    const Node& leaf = graph.node(update.leaf);
+    if (AsLeaf(*leaf.op) != LeafKind::kParameter) continue;
     return absl::InvalidArgumentError(
-        "the graph has updates already: it is one to train");
+        absl::StrCat(leaf.ToString(),
+                     " has an update already: making it is the optimiser's"));
   }
   if (inputs.empty() || inputs.size() > 2) {
     return absl::InvalidArgumentError(

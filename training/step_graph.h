@@ -12,8 +12,8 @@
 namespace espalier {
 
 struct StepGraph {
-  // Updates all parameters. Its outputs are those of the user's graph and,
-  // last, the loss.
+  // Updates all parameters, and what states the user's graph updates. Its
+  // outputs are those of the user's graph and, last, the loss.
   Graph graph;
   std::vector<std::string> outputs;  // without the loss
   std::string loss;                  // the name of that output

@@ -38,6 +38,45 @@ Model WithGraph(const Model& model, Graph graph) {
   return result;
 }
 
+// What a node's result is made of in the inference form.
+std::vector<NodeId> InferenceInputs(const Node& node) {
+  const absl::optional<int> input = node.op->inference_input();
+  if (!input.has_value()) return node.inputs;
+  return {node.inputs[static_cast<size_t>(*input)]};
+}
+
+// Copies `roots` and what they need; an op that only training needs is replaced
+// by the input that stands for it.
+absl::Status CopyForInference(const Graph& graph,
+                              const std::vector<NodeId>& roots,
+                              Rewriter& rewriter) {
+  std::vector<bool> needed(static_cast<size_t>(graph.num_nodes()));
+  for (NodeId id : roots) needed[static_cast<size_t>(id)] = true;
+  for (NodeId id = graph.num_nodes() - 1; id >= 0; --id) {
+    if (!needed[static_cast<size_t>(id)]) continue;
+    for (NodeId input : InferenceInputs(graph.node(id))) {
+      needed[static_cast<size_t>(input)] = true;
+    }
+  }
+  for (NodeId id = 0; id < graph.num_nodes(); ++id) {
+    if (!needed[static_cast<size_t>(id)]) continue;
+    const Node& node = graph.node(id);
+    if (!node.op->inference_input().has_value()) {
+      rewriter.Copy(id);
+      continue;
+    }
+    const NodeId input = InferenceInputs(node)[0];
+    if (graph.node(input).type != node.type) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          node.ToString(), " is ", node.type.ToString(), ", ",
+          graph.node(input).ToString(), ", which stands for it in inference, ",
+          graph.node(input).type.ToString(), ": expected equal types"));
+    }
+    rewriter.Replace(id, rewriter.Get(input));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Graph> RemoveDeadNodes(const Graph& graph) {
@@ -68,7 +107,7 @@ absl::StatusOr<Graph> InferenceForm(const Graph& graph,
     roots.push_back(kept.back().node);
   }
   Rewriter rewriter(graph);
-  rewriter.CopyNeededBy(roots);
+  RETURN_IF_ERROR(CopyForInference(graph, roots, rewriter));
   for (const GraphOutput& output : kept) {
     rewriter.builder().Output(output.name, rewriter.Get(output.node));
   }

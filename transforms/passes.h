@@ -27,7 +27,8 @@ absl::StatusOr<Model> RemoveDeadNodes(const Model& model);
 absl::StatusOr<Graph> FoldConstants(const Graph& graph);
 
 // The inference form of a training graph: only the outputs named, in that
-// order, no updates, and of the leaves only what these outputs need.
+// order, no updates, the input in place of each op that only training needs
+// (Op::inference_input), and of the leaves only what is needed then.
 absl::StatusOr<Graph> InferenceForm(const Graph& graph,
                                     absl::Span<const std::string> outputs);
 // The same on a model: values and domains of leaves that are gone go too.

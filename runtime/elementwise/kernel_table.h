@@ -6,6 +6,7 @@
 #include "runtime/elementwise/vector_math.h"
 #include "runtime/elementwise/vector_matrix.h"
 //
+#include "runtime/elementwise/dropout_kernels.h"
 #include "runtime/elementwise/elementwise_kernels.h"
 #include "runtime/elementwise/kernels.h"
 #include "runtime/elementwise/matmul_kernels.h"
@@ -30,6 +31,7 @@ constexpr KernelTable MakeKernelTable() {
   table.log_softmax_backward = LogSoftmaxBackward;
   table.cross_entropy = CrossEntropy;
   table.cross_entropy_backward = CrossEntropyBackward;
+  table.dropout = Dropout;
   table.find_non_finite = FindNonFinite;
   table.find_outside = FindOutside;
   return table;

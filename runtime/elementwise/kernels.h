@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "runtime/elementwise/dropout.h"
 #include "runtime/elementwise/isa.h"
 #include "runtime/elementwise/opcode.h"
 #include "runtime/elementwise/small_matmul.h"
@@ -67,6 +68,10 @@ struct KernelTable {
   void (*cross_entropy_backward)(const float* x, const int32_t* labels,
                                  const float* dy, int64_t dy_stride,
                                  int64_t rows, int64_t columns, float* dx);
+
+  // Elements begin to end - 1 of dropout.h's; begin is a multiple of 64.
+  void (*dropout)(const DropoutMask& mask, int64_t begin, int64_t end,
+                  const float* x, float* y);
 
   // An index at or less than one vector before the first NaN or infinity; n
   // if there is none.

@@ -85,6 +85,14 @@ inline Int operator+(Int a, Int b) { return {_mm256_add_epi32(a.v, b.v)}; }
 inline Int operator-(Int a, Int b) { return {_mm256_sub_epi32(a.v, b.v)}; }
 inline Int And(Int a, Int b) { return {_mm256_and_si256(a.v, b.v)}; }
 inline Int Or(Int a, Int b) { return {_mm256_or_si256(a.v, b.v)}; }
+inline Int Xor(Int a, Int b) { return {_mm256_xor_si256(a.v, b.v)}; }
+inline void MultiplyWide(Int a, Int b, Int* low, Int* high) {
+  const __m256i even = _mm256_mul_epu32(a.v, b.v);
+  const __m256i odd =
+      _mm256_mul_epu32(_mm256_srli_epi64(a.v, 32), _mm256_srli_epi64(b.v, 32));
+  low->v = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+  high->v = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+}
 template <int kBits>
 Int ShiftLeft(Int a) {
   return {_mm256_slli_epi32(a.v, kBits)};

@@ -81,6 +81,14 @@ inline Int operator+(Int a, Int b) { return {_mm512_add_epi32(a.v, b.v)}; }
 inline Int operator-(Int a, Int b) { return {_mm512_sub_epi32(a.v, b.v)}; }
 inline Int And(Int a, Int b) { return {_mm512_and_si512(a.v, b.v)}; }
 inline Int Or(Int a, Int b) { return {_mm512_or_si512(a.v, b.v)}; }
+inline Int Xor(Int a, Int b) { return {_mm512_xor_si512(a.v, b.v)}; }
+inline void MultiplyWide(Int a, Int b, Int* low, Int* high) {
+  const __m512i even = _mm512_mul_epu32(a.v, b.v);
+  const __m512i odd =
+      _mm512_mul_epu32(_mm512_srli_epi64(a.v, 32), _mm512_srli_epi64(b.v, 32));
+  low->v = _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
+  high->v = _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd);
+}
 template <int kBits>
 Int ShiftLeft(Int a) {
   return {_mm512_slli_epi32(a.v, kBits)};

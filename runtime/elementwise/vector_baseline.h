@@ -77,6 +77,17 @@ inline Int operator+(Int a, Int b) { return {_mm_add_epi32(a.v, b.v)}; }
 inline Int operator-(Int a, Int b) { return {_mm_sub_epi32(a.v, b.v)}; }
 inline Int And(Int a, Int b) { return {_mm_and_si128(a.v, b.v)}; }
 inline Int Or(Int a, Int b) { return {_mm_or_si128(a.v, b.v)}; }
+inline Int Xor(Int a, Int b) { return {_mm_xor_si128(a.v, b.v)}; }
+// Both halves of a * b, which are taken as unsigned.
+inline void MultiplyWide(Int a, Int b, Int* low, Int* high) {
+  const __m128i even = _mm_mul_epu32(a.v, b.v);
+  const __m128i odd =
+      _mm_mul_epu32(_mm_srli_epi64(a.v, 32), _mm_srli_epi64(b.v, 32));
+  const __m128i e = _mm_shuffle_epi32(even, 0xd8);  // low, low, high, high
+  const __m128i o = _mm_shuffle_epi32(odd, 0xd8);
+  low->v = _mm_unpacklo_epi32(e, o);
+  high->v = _mm_unpackhi_epi32(e, o);
+}
 template <int kBits>
 Int ShiftLeft(Int a) {
   return {_mm_slli_epi32(a.v, kBits)};

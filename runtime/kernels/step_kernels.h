@@ -29,6 +29,9 @@ KernelOr MakeStepKernel(const Plan& plan, const CrossEntropyStep& step,
                         const KernelOptions& options);
 KernelOr MakeStepKernel(const Plan& plan, const CrossEntropyGradientStep& step,
                         const KernelOptions& options);
+// dropout.cc
+KernelOr MakeStepKernel(const Plan& plan, const DropoutStep& step,
+                        const KernelOptions& options);
 // copy.cc
 KernelOr MakeStepKernel(const Plan& plan, const CopyStep& step,
                         const KernelOptions& options);

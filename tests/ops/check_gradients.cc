@@ -9,6 +9,7 @@
 #include "graph/interpreter.h"
 #include "gtest/gtest.h"
 #include "ops/binary.h"
+#include "ops/integers.h"
 #include "ops/reduce.h"
 #include "tests/ops/check_op.h"
 #include "tests/testing/random_tensors.h"
@@ -149,7 +150,8 @@ absl::StatusOr<Graph> GradientGraph(const OpCase& op_case) {
     wrt.push_back(inputs.back());
     weights.push_back(absl::StrCat("v", i));
   }
-  const Value y = op_case.build(inputs);
+  // No gradient flows to what an i32 result is made of.
+  const Value y = Cast(op_case.build(inputs), DataType::kF32);
   g.Output("y", y);
   const Value c = g.Input("c", y.shape());
   const Value once = Sum(Mul(y, c));

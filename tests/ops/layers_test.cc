@@ -3,8 +3,10 @@
 #include <cmath>
 
 #include "gmock/gmock.h"
+#include "graph/interpreter.h"
 #include "graph/leaves.h"
 #include "gtest/gtest.h"
+#include "tests/testing/execution.h"
 #include "tests/testing/graph_helpers.h"
 #include "tests/testing/status_matchers.h"
 
@@ -89,6 +91,53 @@ TEST(DenseLayerTest, EmptyValuesPassThrough) {
   const Value x = layers::Dense(g.Input("x", {kBatch, 1}), 3);
   g.Output("y", x);
   EXPECT_THAT(g.Build(), StatusIs(absl::StatusCode::kInvalidArgument, "first"));
+}
+
+TEST(DropoutLayerTest, LayersOfAGraphShareOneCounter) {
+  GraphBuilder g("test");
+  Value x = g.Input("x", {kBatch, 3});
+  x = layers::Dropout(x, 0.5f);
+  x = layers::Dropout(x, 0.5f);
+  g.Output("y", x);
+  ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
+  ASSERT_EQ(graph.states().size(), 1u);
+  EXPECT_EQ(graph.node(graph.states()[0]).name, "dropout_step");
+  ASSERT_EQ(graph.updates().size(), 1u);
+  const NodeId first = graph.Find("dropout");
+  const NodeId second = graph.Find("dropout_1");
+  ASSERT_NE(first, kNoNode);
+  ASSERT_NE(second, kNoNode);
+  // Not the same elements in both.
+  EXPECT_FALSE(graph.node(first).op->attributes()[1].value ==
+               graph.node(second).op->attributes()[1].value);
+}
+
+TEST(DropoutLayerTest, DrawsAnotherMaskAtEachStep) {
+  GraphBuilder g("test");
+  g.Output("y", layers::Dropout(g.Input("x", {kBatch, 64}), 0.5f));
+  ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
+  LeafValues leaves = {
+      {"x", DoubleTensor(Shape({4, 64}), std::vector<double>(256, 1))},
+      {"dropout_step", DoubleTensor(Shape())}};
+  ASSERT_OK_AND_ASSIGN(Execution execution, Execution::Create(graph, leaves));
+  std::vector<std::vector<double>> masks;
+  for (int step = 0; step < 3; ++step) {
+    ASSERT_OK_AND_ASSIGN(const LeafValues found, execution.Run(leaves));
+    ASSERT_OK_AND_ASSIGN(const InterpretedRun expected,
+                         Interpret(graph, leaves));
+    EXPECT_EQ(found.at("y").values(), expected.outputs.at("y").values());
+    leaves["dropout_step"] = expected.updates.at("dropout_step");
+    masks.push_back(found.at("y").values());
+  }
+  EXPECT_NE(masks[0], masks[1]);
+  EXPECT_NE(masks[1], masks[2]);
+}
+
+TEST(DropoutLayerTest, RefusesARateThatLeavesNothing) {
+  GraphBuilder g("test");
+  layers::Dropout(g.Input("x", {kBatch, 3}), 1);
+  EXPECT_THAT(g.status().message(),
+              testing::HasSubstr("rate is 1: expected 0 or more, below 1"));
 }
 
 }  // namespace

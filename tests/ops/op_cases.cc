@@ -10,8 +10,9 @@ namespace espalier {
 namespace {
 
 constexpr const OpFamily* kFamilies[] = {
-    &kBinaryCases, &kElementwiseCases, &kGateCases,   &kProductCases,
-    &kReduceCases, &kShapeCases,       &kSoftmaxCases};
+    &kBinaryCases,  &kElementwiseCases, &kGateCases,
+    &kIntegerCases, &kProductCases,     &kReduceCases,
+    &kShapeCases,   &kSoftmaxCases,     &kTrainingCases};
 
 }  // namespace
 
@@ -57,8 +58,9 @@ absl::StatusOr<Graph> BuildCase(const OpCase& op_case, Operands operands) {
   bool batched = false;
   for (size_t i = 0; i < op_case.inputs.size(); ++i) {
     const auto& [dtype, shape] = op_case.inputs[i];
-    const bool parameter =
-        operands == Operands::kParameters && !shape.has_symbolic_batch();
+    const bool parameter = operands == Operands::kParameters &&
+                           dtype == DataType::kF32 &&
+                           !shape.has_symbolic_batch();
     inputs.push_back(
         parameter ? g.Parameter(InputName(i), shape, Initializer::Normal(1))
                   : g.Input(InputName(i), shape, dtype));

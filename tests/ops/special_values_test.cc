@@ -11,8 +11,10 @@
 #include "gtest/gtest.h"
 #include "ops/binary.h"
 #include "ops/dense.h"
+#include "ops/dropout.h"
 #include "ops/elementwise.h"
 #include "ops/gates.h"
+#include "ops/integers.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
 #include "ops/softmax.h"
@@ -71,35 +73,43 @@ struct Case {
 void PrintTo(const Case& c, std::ostream* os) { *os << c.name; }
 
 std::vector<Case> UnaryCases() {
-  return {{"abs", [](Value x) { return Abs(x); }},
-          {"clip", [](Value x) { return Clip(x, -1, 0.5f); }},
-          {"exp", [](Value x) { return Exp(x); }},
-          {"expm1", [](Value x) { return Expm1(x); }},
-          {"identity", [](Value x) { return Identity(x); }},
-          {"leaky_relu", [](Value x) { return LeakyRelu(x, 0.1f); }},
-          {"leaky_relu_zero", [](Value x) { return LeakyRelu(x, 0); }},
-          {"log", [](Value x) { return Log(x); }},
-          {"log1p", [](Value x) { return Log1p(x); }},
-          {"max", [](Value x) { return Max(x, Scale(x, 2)); }},
-          {"min", [](Value x) { return Min(x, Scale(x, 2)); }},
-          {"neg", [](Value x) { return Neg(x); }},
-          {"normal_cdf", [](Value x) { return NormalCdf(x); }},
-          {"relu", [](Value x) { return Relu(x); }},
-          {"scale", [](Value x) { return Scale(x, 2, true); }},
-          {"select_greater",
-           [](Value x) { return SelectGreater(x, Sign(x), x, Neg(x)); }},
-          {"sigmoid", [](Value x) { return Sigmoid(x); }},
-          {"sign", [](Value x) { return Sign(x); }},
-          {"softplus", [](Value x) { return Softplus(x); }},
-          {"sqrt", [](Value x) { return Sqrt(x); }},
-          {"stop_gradient", [](Value x) { return StopGradient(x); }},
-          {"square", [](Value x) { return Square(x); }},
-          {"tanh", [](Value x) { return Tanh(x); }},
-          {"reshape", [](Value x) { return Flatten(x); }},
-          {"sum", [](Value x) { return Sum(x, {1}); }},
-          {"mean", [](Value x) { return Mean(x, {1}); }},
-          {"softmax", [](Value x) { return Softmax(x); }},
-          {"log_softmax", [](Value x) { return LogSoftmax(x); }}};
+  return {
+      {"abs", [](Value x) { return Abs(x); }},
+      {"clip", [](Value x) { return Clip(x, -1, 0.5f); }},
+      {"exp", [](Value x) { return Exp(x); }},
+      {"expm1", [](Value x) { return Expm1(x); }},
+      {"identity", [](Value x) { return Identity(x); }},
+      {"leaky_relu", [](Value x) { return LeakyRelu(x, 0.1f); }},
+      {"leaky_relu_zero", [](Value x) { return LeakyRelu(x, 0); }},
+      {"log", [](Value x) { return Log(x); }},
+      {"log1p", [](Value x) { return Log1p(x); }},
+      {"max", [](Value x) { return Max(x, Scale(x, 2)); }},
+      {"min", [](Value x) { return Min(x, Scale(x, 2)); }},
+      {"neg", [](Value x) { return Neg(x); }},
+      {"normal_cdf", [](Value x) { return NormalCdf(x); }},
+      {"relu", [](Value x) { return Relu(x); }},
+      {"scale", [](Value x) { return Scale(x, 2, true); }},
+      {"select_greater",
+       [](Value x) { return SelectGreater(x, Sign(x), x, Neg(x)); }},
+      {"sigmoid", [](Value x) { return Sigmoid(x); }},
+      {"sign", [](Value x) { return Sign(x); }},
+      {"softplus", [](Value x) { return Softplus(x); }},
+      {"sqrt", [](Value x) { return Sqrt(x); }},
+      {"stop_gradient", [](Value x) { return StopGradient(x); }},
+      {"square", [](Value x) { return Square(x); }},
+      {"tanh", [](Value x) { return Tanh(x); }},
+      {"cast",
+       [](Value x) { return Cast(Cast(x, DataType::kI32), DataType::kF32); }},
+      {"dropout",
+       [](Value x) {
+         const Tensor step(DataType::kI32, Shape());
+         return Dropout(x, x.builder()->Constant(step), 0.5f, 1);
+       }},
+      {"reshape", [](Value x) { return Flatten(x); }},
+      {"sum", [](Value x) { return Sum(x, {1}); }},
+      {"mean", [](Value x) { return Mean(x, {1}); }},
+      {"softmax", [](Value x) { return Softmax(x); }},
+      {"log_softmax", [](Value x) { return LogSoftmax(x); }}};
 }
 
 class SpecialValuesTest : public testing::TestWithParam<Case> {};

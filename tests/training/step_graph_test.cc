@@ -97,7 +97,7 @@ TEST(StepGraphTest, RefusesGraphsThatCannotBeTrained) {
     g.Output("y", Mul(x, w));
     g.Update(w, Scale(w, 2));
     EXPECT_THAT(Error(g, MeanSquaredError(Mul(x, w), x)),
-                HasSubstr("updates already"));
+                HasSubstr("'w' (parameter) has an update already"));
   }
 }
 

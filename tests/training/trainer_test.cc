@@ -149,6 +149,37 @@ TEST(TrainTest, GivesTheInferenceForm) {
   EXPECT_TRUE(model.history.empty());
 }
 
+TEST(TrainTest, DropoutIsOfTrainingOnly) {
+  const Dataset moons = builtin::Moons(128);
+  GraphBuilder g("dropout");
+  const Value x = g.Input("x", {kBatch, 2});
+  const Value label = g.Input("label", {kBatch}, DataType::kI32);
+  Value hidden = layers::Dense(x, 32, Activation::kRelu);
+  hidden = layers::Dropout(hidden, 0.5f);
+  hidden = layers::Dropout(layers::Dense(hidden, 16, Activation::kRelu), 0.25f);
+  const Value logits = layers::Dense(hidden, 2);
+  g.Output("logits", logits);
+  const TrainResult result =
+      Train(g, MeanSoftmaxCrossEntropy(logits, label), optimizers::Adam(1e-2f),
+            moons,
+            FitOptions().Epochs(60).BatchSize(32).Threads(1).Validation(
+                *moons.test()))
+          .value();
+  for (const Node& node : result.model.graph.nodes()) {
+    EXPECT_NE(node.op->kind(), "dropout");
+  }
+  EXPECT_TRUE(result.model.graph.states().empty());
+  EXPECT_EQ(result.model.values.size(), 6u);
+  // What was measured in training is what the model gives.
+  const Evaluation after = Evaluate(result.model, *moons.test()).value();
+  EXPECT_NEAR(*result.last.validation_loss, after.loss, 1e-5);
+  EXPECT_GT(*after.accuracy, 0.85);
+  // With dropout the same parameters fit the rows that they were trained on
+  // less well.
+  EXPECT_GT(result.last.loss,
+            1.05 * Evaluate(result.model, moons).value().loss);
+}
+
 TEST(TrainTest, MakesTheModelBetter) {
   const Dataset moons = builtin::Moons(128);
   const FitOptions options = FitOptions().Epochs(80).BatchSize(16).Threads(1);

@@ -166,6 +166,32 @@ TEST(InferenceFormTest, KeepsTheOutputsNamedAndWhatTheyNeed) {
   EXPECT_EQ(result->domains.size(), 1u);
 }
 
+TEST(InferenceFormTest, TakesTheInputThatStandsForAnOpOfTraining) {
+  constexpr char kText[] = R"(graph training {
+  x = input(dtype="f32", shape=[-1, 2])
+  step = state(dtype="i32", shape=[], initializer="constant", initializer_value=0.0)
+  one = constant(value=i32[]{1})
+  next = add_i32(step, one)
+  a = dropout(x, step; rate=0.5, seed=1)
+  b = dropout(a, step; rate=0.25, seed=2)
+  y = relu(b)
+  output hidden = b
+  output y = y
+  update step = next
+}
+)";
+  const absl::StatusOr<Graph> result =
+      InferenceForm(Parse(kText), {"y", "hidden"});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(PrintGraph(*result), R"(graph training {
+  x: f32[N, 2] = input(dtype="f32", shape=[-1, 2])
+  y: f32[N, 2] = relu(x)
+  output y = y
+  output hidden = x
+}
+)");
+}
+
 TEST(InferenceFormTest, NamesTheOutputsThereAre) {
   EXPECT_EQ(InferenceForm(Parse(kTraining), {"y"}).status().message(),
             "the graph has no output 'y', its outputs are 'prediction', "

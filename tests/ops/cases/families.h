@@ -35,10 +35,12 @@ struct OpFamily {
 extern const OpFamily kBinaryCases;
 extern const OpFamily kElementwiseCases;
 extern const OpFamily kGateCases;
+extern const OpFamily kIntegerCases;
 extern const OpFamily kProductCases;
 extern const OpFamily kReduceCases;
 extern const OpFamily kShapeCases;
 extern const OpFamily kSoftmaxCases;
+extern const OpFamily kTrainingCases;
 
 }  // namespace espalier
 
