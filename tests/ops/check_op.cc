@@ -67,6 +67,27 @@ DoubleTensor Tolerances(const OpCase& op_case, const Graph& graph,
   return tolerances;
 }
 
+// The absolute values of what the scalars "once" and "twice" of a gradient's
+// graph (check_gradients.h) are sums of; 0 for its other outputs.
+double SumOfTerms(const std::string& output, const LeafValues& outputs,
+                  const LeafValues& leaves) {
+  const auto sum = [](const DoubleTensor& a, const DoubleTensor& b) {
+    double terms = 0;
+    for (int64_t i = 0; i < a.num_elements(); ++i) {
+      terms += std::fabs(a[i] * b[i]);
+    }
+    return terms;
+  };
+  if (output == "once") return sum(outputs.at("y"), leaves.at("c"));
+  double terms = 0;
+  for (size_t i = 0; output == "twice" && i < leaves.size(); ++i) {
+    const auto gradient = outputs.find("once_" + InputName(i));
+    if (gradient == outputs.end()) continue;
+    terms += sum(gradient->second, leaves.at(absl::StrCat("v", i)));
+  }
+  return terms;
+}
+
 // A point of the box: each element at one of its ends, or between them.
 DoubleTensor PointIn(const IntervalTensor& box, TestRandom& random) {
   DoubleTensor x(box.shape);
@@ -200,7 +221,7 @@ void CheckGradientExecution(const OpCase& op_case) {
     for (const auto& [name, expected] : run.outputs) {
       const DoubleTensor& found = outputs.at(name);
       ASSERT_EQ(found.shape(), expected.shape());
-      double largest = 1;
+      double largest = std::max(1.0, SumOfTerms(name, run.outputs, leaves));
       for (double value : expected.values()) {
         largest = std::max(largest, std::fabs(value));
       }
