@@ -18,6 +18,7 @@
 #include "ops/registry.h"
 #include "tests/ops/check_gradients.h"
 #include "tests/ops/op_cases.h"
+#include "tests/reference/pytorch_tolerances.h"
 #include "tests/reference/reference_file.h"
 #include "tests/reference/reference_functions.h"
 #include "tests/reference/reference_kinds.h"
@@ -32,63 +33,6 @@ void PrintTo(const ReferenceCase& reference, std::ostream* os) {
 }
 
 namespace {
-
-// Errors count relative to the result, or to the floor if that is larger.
-struct Bound {
-  double relative;
-  double floor;
-};
-
-// How far results may be from PyTorch's. In float32 execution numbers under
-// 2^-126 are zeros.
-struct Tolerance {
-  Bound value = {1e-12, 0};  // of the interpreter, and so are gradients
-  Bound gradient = {1e-12, 0};
-  Bound executed_value = {1e-6, 0x1p-102};
-  Bound executed_gradient = {1e-6, 0x1p-102};
-};
-
-Tolerance ToleranceOf(const std::string& what) {
-  // Gradients are differences of numbers up to 1.
-  Tolerance saturating;
-  saturating.gradient.floor = 1e-3;
-  saturating.executed_gradient.floor = 1;
-  // So are values.
-  Tolerance logarithms = saturating;
-  logarithms.value.floor = 1e-3;
-  logarithms.executed_value.floor = 1;
-  // A factor of gradients is a float32: 1 / n, 1 / sqrt(2 pi).
-  Tolerance mean;
-  mean.gradient.relative = 0x1p-24;
-  Tolerance mean_loss = logarithms;
-  mean_loss.gradient.relative = 0x1p-24;
-  // The error of x^2 / 2 in an exponent is relative in the result.
-  Tolerance normal = mean;
-  normal.executed_value.relative = 1e-5;
-  normal.executed_gradient.relative = 1e-5;
-  // PyTorch has e^x as y + 1.
-  Tolerance expm1;
-  expm1.gradient.floor = 1e-3;
-  // Exact 1 - sigmoid in PyTorch, rounded here.
-  Tolerance softplus;
-  softplus.executed_gradient.floor = 1;
-  static const auto* const table = new std::map<std::string, Tolerance>{
-      {"binary_cross_entropy", saturating},
-      {"expm1", expm1},
-      {"hinge", mean},
-      {"log_softmax", logarithms},
-      {"mean", mean},
-      {"mean_softmax_cross_entropy", mean_loss},
-      {"normal_cdf", normal},
-      {"sigmoid", saturating},
-      {"softmax", saturating},
-      {"softmax_cross_entropy", logarithms},
-      {"softmax_cross_entropy_grad", logarithms},
-      {"softplus", softplus},
-      {"tanh", saturating}};
-  const auto found = table->find(what);
-  return found == table->end() ? Tolerance() : found->second;
-}
 
 std::vector<ReferenceCase> AllCases() {
   absl::StatusOr<std::vector<ReferenceCase>> cases = PyTorchCases();
@@ -209,12 +153,12 @@ TEST_P(PyTorchTest, Agrees) {
   ASSERT_OK_AND_ASSIGN(const LeafValues outputs, execution.Run(leaves));
   OpErrors& errors = (*errors_)[WhatOf(reference)];
   ++errors.cases;
-  const Tolerance tolerance = ToleranceOf(WhatOf(reference));
+  const Tolerance tolerance = PyTorchTolerance(WhatOf(reference));
   const auto compare = [&](const std::string& output, const std::string& tensor,
                            double Errors::*kind) {
     const DoubleTensor& expected = reference.tensors.at(tensor).values;
     const auto check = [&](const DoubleTensor& found,
-                           const DoubleTensor& wanted, const Bound& bound,
+                           const DoubleTensor& wanted, const ErrorBound& bound,
                            Errors& largest) {
       const double error = LargestError(found, wanted, bound.floor);
       EXPECT_LE(error, bound.relative) << output;
