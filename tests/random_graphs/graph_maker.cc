@@ -66,6 +66,7 @@ class GraphMaker {
 
   absl::StatusOr<TestGraph> Make() {
     large_ = OneIn(50);
+    wrapping_ = random_.Below(3);
     fixed_ = OneIn(5) ? 1 + random_.Below(5) : 0;
     ReadCases();
     if (!cases_status_.ok()) return cases_status_;
@@ -91,7 +92,7 @@ class GraphMaker {
     Value value;
     DoubleTensor sample;
     int64_t classes = 0;  // i32: it lies in [0, classes); 0: nothing is known
-    bool large = false;   // only outputs may read it, and its squashed form
+    bool aside = false;   // no more nodes are to read it
     bool read = false;
 
     TensorType type() const { return value.type(); }
@@ -134,6 +135,18 @@ class GraphMaker {
       if (kind.empty()) kinds_.push_back(op_case.kind);
       kind.push_back(std::move(candidate));
     }
+    const int64_t mixture = random_.Below(3);
+    if (mixture == 0) return;
+    // Few kinds in one graph meet each other oftener (A. Groce et al., Swarm
+    // Testing, ISSTA 2012), most of all those that the runtime contracts.
+    std::vector<std::string> few;
+    if (mixture == 1) {
+      few = {"add", "sub", "mul", "div", "scale", "square", "sqrt", "neg"};
+    }
+    for (int64_t i = (mixture == 1 ? 0 : 2) + random_.Below(6); i > 0; --i) {
+      few.push_back(AnyOf(kinds_));
+    }
+    kinds_ = std::move(few);
   }
 
   // Gives its place in known_, as do all that return a size_t.
@@ -147,7 +160,7 @@ class GraphMaker {
   std::vector<size_t> Places(const Test& test) const {
     std::vector<size_t> places;
     for (size_t i = 0; i < known_.size(); ++i) {
-      if (!known_[i].large && test(known_[i])) places.push_back(i);
+      if (!known_[i].aside && test(known_[i])) places.push_back(i);
     }
     return places;
   }
@@ -203,7 +216,7 @@ class GraphMaker {
 
   // One of `places`, oftener one that was made lately or that nobody has read.
   size_t PickFrom(const std::vector<size_t>& places) {
-    if (OneIn(3)) {
+    if (OneIn(2)) {
       std::vector<size_t> unread;
       for (size_t place : places) {
         if (!known_[place].read) unread.push_back(place);
@@ -318,26 +331,64 @@ class GraphMaker {
       type = ResultType(candidate, operands);
     }
     if (!type.ok()) return;  // a fixed size where the op wants the batch
-    std::vector<Value> values;
-    std::vector<DoubleTensor> samples;
-    for (size_t place : operands) {
+    for (size_t& place : operands) {
+      if (known_[place].is_f32() && random_.Below(3) < wrapping_) {
+        place = Wrapped(place);
+      }
       if (!InRange(known_[place], candidate)) {
         place = Confined(place, candidate);
       }
-      known_[place].read = true;
+    }
+    const absl::optional<size_t> place = Make(candidate, operands, *type);
+    if (place.has_value() && known_[*place].is_f32()) {
+      const double largest = LargestIn(known_[*place].sample);
+      if (largest > kLarge) {
+        known_[*place].aside = true;
+        AddMade(Squashed(known_[*place].value, largest));
+      }
+    }
+  }
+
+  // Nothing when the result is not finite.
+  absl::optional<size_t> Make(const Candidate& candidate,
+                              const std::vector<size_t>& operands,
+                              const TensorType& type) {
+    std::vector<Value> values;
+    std::vector<DoubleTensor> samples;
+    for (size_t place : operands) {
       values.push_back(known_[place].value);
       samples.push_back(known_[place].sample);
     }
-    DoubleTensor result = candidate.op->Evaluate(
-        Pointers(samples), type->shape.Bind(kSampleBatch));
-    if (!AllModerate(result)) return;
-    const double largest = LargestIn(result);
-    const Value made = g_.AddNode(candidate.op, values);
-    const size_t place = AddKnown(made, std::move(result));
-    if (type->dtype == DataType::kF32 && largest > kLarge) {
-      known_[place].large = true;
-      AddMade(Squashed(made, largest));
+    DoubleTensor result = candidate.op->Evaluate(Pointers(samples),
+                                                 type.shape.Bind(kSampleBatch));
+    if (!AllModerate(result)) return absl::nullopt;
+    for (size_t place : operands) known_[place].read = true;
+    return AddKnown(g_.AddNode(candidate.op, values), std::move(result));
+  }
+
+  // Something of the same type that is computed from the value and that one
+  // node only will read: what a runtime may join with that node.
+  size_t Wrapped(size_t place) {
+    for (int i = 0; i < 6; ++i) {
+      const Candidate& candidate = AnyOf(candidates_.at(AnyOf(kinds_)));
+      if (candidate.low >= 0 || candidate.types.size() > 2) continue;
+      std::vector<size_t> operands = {place};
+      if (candidate.types.size() == 2) operands.push_back(PickF32());
+      if (OneIn(2)) std::reverse(operands.begin(), operands.end());
+      if (std::any_of(candidate.types.begin(), candidate.types.end(),
+                      [](const TensorType& type) {
+                        return type.dtype != DataType::kF32;
+                      })) {
+        continue;
+      }
+      const absl::StatusOr<TensorType> type = ResultType(candidate, operands);
+      if (!type.ok() || *type != known_[place].type()) continue;
+      const absl::optional<size_t> made = Make(candidate, operands, *type);
+      if (!made.has_value()) continue;
+      known_[*made].aside = true;
+      return *made;
     }
+    return place;
   }
 
   // Class indices fit logits of so many columns only.
@@ -434,8 +485,8 @@ class GraphMaker {
     };
     output(known_[PickF32()]);
     for (const Known& known : known_) {
-      const bool unread = !known.read && !known.large && known.is_f32();
-      if ((unread && count < 6) || (known.large && OneIn(4))) output(known);
+      const bool unread = !known.read && !known.aside && known.is_f32();
+      if ((unread && count < 6) || (known.aside && OneIn(4))) output(known);
     }
     while (OneIn(3)) output(AnyOf(known_));
   }
@@ -446,6 +497,7 @@ class GraphMaker {
   int64_t fixed_ = 0;  // the number that stands for the batch, or 0
   // Sizes for which products are no small loops any more.
   bool large_ = false;
+  int64_t wrapping_ = 0;  // how many of three operands are Wrapped
   CaseSizes sizes_;
   absl::Status cases_status_;
   std::map<std::string, std::vector<Candidate>> candidates_;
