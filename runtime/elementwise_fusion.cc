@@ -51,7 +51,14 @@ class Grouper {
   explicit Grouper(Plan& plan)
       : plan_(plan),
         producer_(plan.buffers.size(), -1),
-        readers_(plan.buffers.size()) {}
+        readers_(plan.buffers.size()),
+        may_wait_(NeededAtEnd(plan)) {
+    for (size_t id = 0; id < plan.buffers.size(); ++id) {
+      if (ExtentOf(plan.buffers[id].type.shape) == Extent{1, false}) {
+        may_wait_[id] = true;
+      }
+    }
+  }
 
   void Run() {
     for (Step& step : plan_.steps) {
@@ -111,7 +118,9 @@ class Grouper {
     absl::optional<ElementwiseStep> merged =
         Merge(items_[from]->step, items_[at]->step);
     if (!merged.has_value()) return -1;
-    const int to = CanMoveDown(from, at) ? at : CanMoveUp(at, from) ? from : -1;
+    const int to = CanMoveDown(from, at)                        ? at
+                   : CanMoveUp(at, from) && MayMoveUp(at, from) ? from
+                                                                : -1;
     if (to >= 0) Replace(from, at, std::move(*merged), to);
     return to;
   }
@@ -128,6 +137,25 @@ class Grouper {
   bool CanMoveUp(int from, int to) const {
     return absl::c_all_of(items_[from]->reads,
                           [&](BufferId id) { return producer_[id] <= to; });
+  }
+
+  // Whether the step at `from` should run at `to`: unless products and the like
+  // run between, over which an array that it makes would have to wait for its
+  // reader. What a gradient needs of an activation would be computed along with
+  // that, and be kept beside it until the backward part; and what is recomputed
+  // there would come early. Results of the run wait for its end anyway.
+  bool MayMoveUp(int from, int to) const {
+    if (IsScalar(items_[from]->step) ||
+        absl::c_all_of(items_[from]->writes,
+                       [&](BufferId id) { return may_wait_[id]; })) {
+      return true;
+    }
+    for (int i = to + 1; i < from; ++i) {
+      if (items_[i].has_value() && AsElementwise(items_[i]->step) == nullptr) {
+        return false;
+      }
+    }
+    return true;
   }
 
   void Replace(int first, int second, ElementwiseStep merged, int at) {
@@ -223,7 +251,9 @@ class Grouper {
   std::vector<absl::optional<Item>> items_;
   std::vector<int> producer_;  // by root: position of the step that writes it
   std::vector<std::set<int>> readers_;  // by root: positions
-  std::set<int> scalars_;               // positions of work on single numbers
+  // By root: it is a single number, or is needed at the end of the run.
+  std::vector<bool> may_wait_;
+  std::set<int> scalars_;  // positions of work on single numbers
 };
 
 }  // namespace

@@ -124,4 +124,10 @@ int Executable::num_steps() const {
   return static_cast<int>(impl_->plan.steps.size());
 }
 
+absl::StatusOr<int64_t> Executable::ArenaBytes(int64_t batch) const {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Program> program,
+                   impl_->ProgramFor(batch));
+  return program->arena_bytes();
+}
+
 }  // namespace espalier

@@ -36,6 +36,9 @@ class Executable {
   // The plan, a line per step, for people to read.
   std::string PlanText() const;
   int num_steps() const;
+  // Memory that each session takes for a run of this batch size, besides
+  // parameters and states. Compiles its program; errors are those of a run.
+  absl::StatusOr<int64_t> ArenaBytes(int64_t batch) const;
   // What computes each step at this batch size: "z: onednn brg:avx512_core",
   // or "loss: espalier" for loops of our own. Compiles for it if need be.
   absl::StatusOr<std::vector<std::string>> Implementations(int64_t batch) const;

@@ -135,6 +135,19 @@ TEST_F(FusionTest, StepsMoveUpWhereAllTheyReadIsThere) {
   EXPECT_THAT(Kinds(Fused()), ElementsAre("elementwise", "matmul"));
 }
 
+TEST_F(FusionTest, ButNotWhereAnArrayWouldWaitForProducts) {
+  // What the gradient needs of the tanh joins its reader behind the product.
+  const Value x = g_.Input("x", {kBatch, 4});
+  const Value t = Tanh(x);
+  const Value product = MatMul(t, Weight("w", {4, 4}));
+  const Value slope = Sub(g_.Constant(1.0f), Square(t));
+  g_.Output("y", Mul(product, slope));
+  const Plan plan = Fused();
+  ASSERT_THAT(Kinds(plan), ElementsAre("elementwise", "matmul", "elementwise"));
+  EXPECT_THAT(StepAs<ElementwiseStep>(plan, 0).code.stores, SizeIs(1));
+  EXPECT_THAT(StepAs<ElementwiseStep>(plan, 2).code.values, SizeIs(3));
+}
+
 TEST_F(FusionTest, StepsStayApartAroundWhatTheyNeed) {
   const Value x = g_.Input("x", {kBatch, 4});
   const Value early = Exp(x);
