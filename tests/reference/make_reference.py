@@ -8,16 +8,20 @@ files are committed, and no test runs this.
 """
 import os
 
+import activation_reference
 import elementwise_reference
 import loss_reference
+import normalization_reference
 import optimizer_reference
 import reference_writer
 import shape_reference
 import sum_reference
 
 FILES = {
+    'activations': activation_reference.add,
     'elementwise': elementwise_reference.add,
     'losses': loss_reference.add,
+    'normalization': normalization_reference.add,
     'optimizers': optimizer_reference.add,
     'shapes': shape_reference.add,
     'sums': sum_reference.add,

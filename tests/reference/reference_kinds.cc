@@ -1,15 +1,38 @@
 #include "tests/reference/reference_kinds.h"
 
+#include <algorithm>
+
 #include "graph/status_macros.h"
+#include "ops/registry.h"
 
 namespace espalier {
 
+namespace {
+
+// Kinds that are not there yet, although their values are.
+bool IsToCome(const std::string& kind) {
+  static const auto* const to_come = new std::set<std::string>{
+      "celu",      "concat",       "elu",        "gather", "gelu",
+      "gelu_tanh", "hard_sigmoid", "hard_swish", "mish",   "pad",
+      "prelu",     "scatter_add",  "selu",       "slice",  "softsign",
+      "swish",     "transpose"};
+  if (to_come->count(kind) == 0) return false;
+  const auto entries = StandardOps().entries();
+  return std::none_of(entries.begin(), entries.end(),
+                      [&](const auto& entry) { return entry.kind == kind; });
+}
+
+}  // namespace
+
 absl::StatusOr<std::vector<ReferenceCase>> PyTorchCases() {
   std::vector<ReferenceCase> all;
-  for (const char* file : {"elementwise", "losses", "shapes", "sums"}) {
+  for (const char* file : {"activations", "elementwise", "losses",
+                           "normalization", "shapes", "sums"}) {
     ASSIGN_OR_RETURN(const std::vector<ReferenceCase> cases,
                      ReadReference(file));
-    all.insert(all.end(), cases.begin(), cases.end());
+    for (const ReferenceCase& reference : cases) {
+      if (!IsToCome(reference.kind())) all.push_back(reference);
+    }
   }
   return all;
 }
@@ -24,7 +47,8 @@ absl::StatusOr<std::set<std::string>> PyTorchKinds() {
 }
 
 const std::map<std::string, std::string>& KindsWithoutPyTorch() {
-  static const auto* const reasons = new std::map<std::string, std::string>{};
+  static const auto* const reasons = new std::map<std::string, std::string>{
+      {"dropout", "its mask is made by no generator of PyTorch's"}};
   return *reasons;
 }
 
