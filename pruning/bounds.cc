@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <iterator>
 #include <limits>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "ops/elementwise.h"
+#include "ops/nan_by_overflow.h"
 #include "pruning/relus.h"
 
 namespace espalier {
@@ -41,14 +40,6 @@ IntervalTensor InputBounds(const Node& node,
           {box.upper.begin(), box.upper.end()}};
 }
 
-// Ops whose result is NaN, for finite operands, only where something overflows
-// on the way. Sorted.
-constexpr absl::string_view kNanOnlyByOverflow[] = {
-    "abs",      "add",        "broadcast_to", "dense", "exp",
-    "identity", "leaky_relu", "matmul",       "mean",  "mul",
-    "neg",      "relu",       "reshape",      "scale", "sigmoid",
-    "sign",     "square",     "sub",          "sum",   "tanh"};
-
 // Whether a finite input may make some element NaN without an overflow, such as
 // the logarithm of a negative number; no bound holds for what reads that.
 bool MayBeNanOfFinite(const Node& node, const IntervalTensor& bounds,
@@ -56,9 +47,9 @@ bool MayBeNanOfFinite(const Node& node, const IntervalTensor& bounds,
   for (NodeId input : node.inputs) {
     if (may_be_nan[static_cast<size_t>(input)]) return true;
   }
+  const auto kinds = KindsWithNanByOverflowOnly();
   if (AsLeaf(*node.op).has_value() ||
-      std::binary_search(std::begin(kNanOnlyByOverflow),
-                         std::end(kNanOnlyByOverflow), node.op->kind())) {
+      std::binary_search(kinds.begin(), kinds.end(), node.op->kind())) {
     return false;
   }
   for (size_t i = 0; i < bounds.lower.size(); ++i) {

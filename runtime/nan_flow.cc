@@ -27,10 +27,37 @@ bool MakesNan(const Operation& operation) {
     case Opcode::kSqrt:
     case Opcode::kLog:
     case Opcode::kLog1p:
+    case Opcode::kScaleSqrtAdd:
+    case Opcode::kScaleDivAdd:
       return true;
-    default:
+    // No default: a new opcode has to say it.
+    case Opcode::kCopy:
+    case Opcode::kAdd:
+    case Opcode::kSub:
+    case Opcode::kMul:
+    case Opcode::kFma:
+    case Opcode::kAbs:
+    case Opcode::kNeg:
+    case Opcode::kMax:
+    case Opcode::kMin:
+    case Opcode::kSign:
+    case Opcode::kSelectGreater:
+    case Opcode::kExp:
+    case Opcode::kExpm1:
+    case Opcode::kTanh:
+    case Opcode::kSigmoid:
+    case Opcode::kSoftplus:
+    case Opcode::kNormalCdf:
+    case Opcode::kScaleAdd:
+    case Opcode::kScaleAddSquare:
+    case Opcode::kIntToFloat:
+    case Opcode::kFloatToInt:
+    case Opcode::kIntAdd:
+    case Opcode::kSum:
+    case Opcode::kSumProduct:
       return false;
   }
+  return true;
 }
 
 // Whether the step may make NaN of finite operands.
@@ -49,10 +76,12 @@ struct StepMakesNan {
   bool operator()(const ReduceStep& step) const {
     return !IsFinite(step.scale);
   }
-  template <typename OtherStep>
-  bool operator()(const OtherStep&) const {
-    return false;
-  }
+  // One each: a new step has to say it.
+  bool operator()(const MatMulStep&) const { return false; }
+  bool operator()(const SoftmaxStep&) const { return false; }
+  bool operator()(const CrossEntropyStep&) const { return false; }
+  bool operator()(const CrossEntropyGradientStep&) const { return false; }
+  bool operator()(const CopyStep&) const { return false; }
 };
 
 }  // namespace

@@ -108,15 +108,7 @@ inline Int LoadInt(const int32_t* p) {
   return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))};
 }
 inline Vec Round(Vec a) { return {_mm256_round_ps(a.v, 0)}; }
-inline Vec ScaleByPower(Vec a, Vec n) {
-  const __m256i whole = _mm256_cvtps_epi32(n.v);
-  const __m256i half = _mm256_srai_epi32(whole, 1);
-  const __m256i bias = _mm256_set1_epi32(127);
-  const __m256i low = _mm256_add_epi32(half, bias);
-  const __m256i high = _mm256_add_epi32(_mm256_sub_epi32(whole, half), bias);
-  return a * Vec{_mm256_castsi256_ps(_mm256_slli_epi32(low, 23))} *
-         Vec{_mm256_castsi256_ps(_mm256_slli_epi32(high, 23))};
-}
+inline Int RoundToInt(Vec a) { return {_mm256_cvtps_epi32(a.v)}; }
 inline Int TruncateToInt(Vec a) { return {_mm256_cvttps_epi32(a.v)}; }
 inline Vec ToFloat(Int a) { return {_mm256_cvtepi32_ps(a.v)}; }
 inline Mask Equal(Int a, Int b) {
@@ -157,13 +149,9 @@ inline void Transpose(Vec (&r)[kWidth]) {
   }
 }
 
-inline void LoadTransposed(const float* p, int64_t stride, Vec (&r)[kWidth]) {
-  ESPALIER_UNROLL
-  for (int i = 0; i < kWidth; ++i) r[i] = Load(p + i * stride);
-  Transpose(r);
-}
-
 }  // namespace
 }  // namespace espalier
+
+#include "runtime/elementwise/vector_below_avx512.h"
 
 #endif  // ESPALIER_RUNTIME_ELEMENTWISE_VECTOR_AVX2_H_

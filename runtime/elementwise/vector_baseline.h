@@ -109,22 +109,12 @@ inline Int LoadInt(const int32_t* p) {
   return {_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))};
 }
 // To the nearest integer. REQUIRES: |a| < 2^31, or NaN.
-inline Vec Round(Vec a) { return {_mm_cvtepi32_ps(_mm_cvtps_epi32(a.v))}; }
-// a * 2^n, rounded once. REQUIRES: a is in [1/2, 2] and n an integer in
-// [-150, 129], or a is NaN. The power is applied in two halves, so that the
-// rounding into the denormals, or the overflow, comes with the second.
-inline Vec ScaleByPower(Vec a, Vec n) {
-  const __m128i whole = _mm_cvtps_epi32(n.v);
-  const __m128i half = _mm_srai_epi32(whole, 1);
-  const __m128i bias = _mm_set1_epi32(127);
-  const __m128i low = _mm_add_epi32(half, bias);
-  const __m128i high = _mm_add_epi32(_mm_sub_epi32(whole, half), bias);
-  return a * Vec{_mm_castsi128_ps(_mm_slli_epi32(low, 23))} *
-         Vec{_mm_castsi128_ps(_mm_slli_epi32(high, 23))};
-}
+inline Int RoundToInt(Vec a) { return {_mm_cvtps_epi32(a.v)}; }
 // INT32_MIN for NaN and what does not fit.
 inline Int TruncateToInt(Vec a) { return {_mm_cvttps_epi32(a.v)}; }
 inline Vec ToFloat(Int a) { return {_mm_cvtepi32_ps(a.v)}; }
+// As RoundToInt.
+inline Vec Round(Vec a) { return ToFloat(RoundToInt(a)); }
 inline Mask Equal(Int a, Int b) {
   return {_mm_castsi128_ps(_mm_cmpeq_epi32(a.v, b.v))};
 }
@@ -147,14 +137,9 @@ inline void Transpose(Vec (&r)[kWidth]) {
   _MM_TRANSPOSE4_PS(r[0].v, r[1].v, r[2].v, r[3].v);
 }
 
-// r[i] lane j = p[j * stride + i]: a square, transposed on the way.
-inline void LoadTransposed(const float* p, int64_t stride, Vec (&r)[kWidth]) {
-  ESPALIER_UNROLL
-  for (int i = 0; i < kWidth; ++i) r[i] = Load(p + i * stride);
-  Transpose(r);
-}
-
 }  // namespace
 }  // namespace espalier
+
+#include "runtime/elementwise/vector_below_avx512.h"
 
 #endif  // ESPALIER_RUNTIME_ELEMENTWISE_VECTOR_BASELINE_H_

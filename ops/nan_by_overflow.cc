@@ -1,0 +1,19 @@
+#include "ops/nan_by_overflow.h"
+
+namespace espalier {
+
+absl::Span<const absl::string_view> KindsWithNanByOverflowOnly() {
+  static constexpr absl::string_view kKinds[] = {
+      "abs",           "add",        "broadcast",
+      "clip",          "dense",      "exp",
+      "identity",      "leaky_relu", "matmul",
+      "max",           "mean",       "min",
+      "mul",           "neg",        "relu",
+      "reshape",       "scale",      "select_greater",
+      "sigmoid",       "sign",       "square",
+      "stop_gradient", "sub",        "sum",
+      "tanh"};
+  return kKinds;
+}
+
+}  // namespace espalier
