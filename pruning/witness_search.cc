@@ -141,6 +141,7 @@ absl::StatusOr<std::vector<Tensor>> UnitGradients::Run(
   views.insert(views.end(), selectors.begin(), selectors.end());
   RETURN_IF_ERROR(session_.Run(views));
   std::vector<Tensor> gradients;
+  gradients.reserve(static_cast<size_t>(gradients_));
   for (int i = 0; i < gradients_; ++i) {
     gradients.push_back(session_.output(i).ToTensor());
   }
@@ -258,6 +259,7 @@ absl::Status WitnessSearch::Ascend(UnitGradients& gradients) {
     }
     const std::vector<Tensor> points = Join(graph_, starts);
     std::vector<float> before;
+    before.reserve(starts.size());
     for (const UnitPoint* start : starts) {
       before.push_back(start->pre_activation);
     }

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <utility>
 
+#include "absl/base/casts.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/types/optional.h"
@@ -143,7 +143,8 @@ std::string BatchNumber::ToString() const {
 }
 
 bool operator==(const BatchNumber& a, const BatchNumber& b) {
-  return std::memcmp(&a.value, &b.value, sizeof(a.value)) == 0 &&
+  return absl::bit_cast<uint32_t>(a.value) ==
+             absl::bit_cast<uint32_t>(b.value) &&
          a.batch_power == b.batch_power;
 }
 

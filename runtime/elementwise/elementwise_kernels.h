@@ -6,7 +6,8 @@
 #include "runtime/elementwise/kernels.h"
 
 namespace espalier {
-namespace {
+// A copy for each set of instructions.
+namespace {  // NOLINT(google-build-namespaces)
 
 template <Opcode kOpcode>
 Vec Apply(Vec a, [[maybe_unused]] Vec b, [[maybe_unused]] Vec c,
@@ -145,12 +146,12 @@ constexpr int NumMappedSources(Opcode opcode) {
 // has to fill an array.
 template <Opcode kOpcode, int kForm>
 constexpr ElementwiseKernel KernelOf() {
-  if constexpr (kForm >= (1 << NumMappedSources(kOpcode))) {
+  constexpr bool kAllScalar = kForm == 0 && kOpcode != Opcode::kCopy;
+  if constexpr (kForm >= (1 << NumMappedSources(kOpcode)) ||
+                (kAllScalar && !IsReduction(kOpcode))) {
     return nullptr;
   } else if constexpr (IsReduction(kOpcode)) {
     return Reduce<kOpcode, kForm>;
-  } else if constexpr (kForm == 0 && kOpcode != Opcode::kCopy) {
-    return nullptr;
   } else {
     return Map<kOpcode, kForm>;
   }

@@ -13,7 +13,8 @@
 #include "runtime/elementwise/row_kernels.h"
 
 namespace espalier {
-namespace {
+// A copy for each set of instructions.
+namespace {  // NOLINT(google-build-namespaces)
 
 constexpr KernelTable MakeKernelTable() {
   KernelTable table = {};

@@ -11,7 +11,8 @@
 #include "runtime/elementwise/small_matmul.h"
 
 namespace espalier {
-namespace {
+// A copy for each set of instructions.
+namespace {  // NOLINT(google-build-namespaces)
 
 constexpr int64_t kPanelDepth = 128;
 

@@ -1,8 +1,8 @@
 #include "runtime/elementwise/program_variant.h"
 
-#include <cstring>
 #include <utility>
 
+#include "absl/base/casts.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "graph/check.h"
@@ -102,7 +102,8 @@ class Binder {
     std::vector<float>& immediates = variant_.immediates;
     int i = 0;
     while (i < static_cast<int>(immediates.size()) &&
-           std::memcmp(&immediates[i], &operand.value, sizeof(float)) != 0) {
+           absl::bit_cast<uint32_t>(immediates[i]) !=
+               absl::bit_cast<uint32_t>(operand.value)) {
       ++i;
     }
     if (i == static_cast<int>(immediates.size())) {

@@ -11,7 +11,8 @@
 #include "runtime/elementwise/kernels.h"
 
 namespace espalier {
-namespace {
+// A copy for each set of instructions.
+namespace {  // NOLINT(google-build-namespaces)
 
 constexpr int64_t kTileColumnsLimit = 128;
 static_assert(kTileColumnsLimit % kWidth == 0, "whole squares");

@@ -10,7 +10,8 @@
 #include "runtime/elementwise/unroll.h"
 
 namespace espalier {
-namespace {
+// A copy for each set of instructions.
+namespace {  // NOLINT(google-build-namespaces)
 
 constexpr int kWidth = 16;
 constexpr int kTileVectors = 4;

@@ -12,7 +12,8 @@
 #include "runtime/elementwise/unroll.h"
 
 namespace espalier {
-namespace {
+// A copy for each set of instructions.
+namespace {  // NOLINT(google-build-namespaces)
 
 constexpr int kWidth = 4;        // floats in a Vec
 constexpr int kTileVectors = 2;  // of a row of a tile in matrix products

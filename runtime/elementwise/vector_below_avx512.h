@@ -4,7 +4,8 @@
 #define ESPALIER_RUNTIME_ELEMENTWISE_VECTOR_BELOW_AVX512_H_
 
 namespace espalier {
-namespace {
+// A copy for each set of instructions.
+namespace {  // NOLINT(google-build-namespaces)
 
 // a * 2^n, rounded once. REQUIRES: a is in [1/2, 2] and n an integer in
 // [-150, 129], or a is NaN. The power is applied in two halves, so that the

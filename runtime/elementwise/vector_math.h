@@ -9,7 +9,8 @@
 #define ESPALIER_RUNTIME_ELEMENTWISE_VECTOR_MATH_H_
 
 namespace espalier {
-namespace {
+// A copy for each set of instructions.
+namespace {  // NOLINT(google-build-namespaces)
 
 constexpr float kInfinity = __builtin_inff();
 constexpr float kNan = __builtin_nanf("");

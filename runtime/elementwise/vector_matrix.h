@@ -5,7 +5,8 @@
 #include "runtime/elementwise/unroll.h"
 
 namespace espalier {
-namespace {
+// A copy for each set of instructions.
+namespace {  // NOLINT(google-build-namespaces)
 
 // n > 0 elements, or a vector if that is less.
 inline Vec LoadUpTo(const float* p, int64_t n) {
