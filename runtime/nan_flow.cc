@@ -81,6 +81,7 @@ struct StepMakesNan {
   bool operator()(const SoftmaxStep&) const { return false; }
   bool operator()(const CrossEntropyStep&) const { return false; }
   bool operator()(const CrossEntropyGradientStep&) const { return false; }
+  bool operator()(const DropoutStep&) const { return false; }
   bool operator()(const CopyStep&) const { return false; }
 };
 
