@@ -228,6 +228,7 @@ void RemoveUnused(ElementwiseStep& step) {
   const std::vector<int> kept = step.code.RemoveUnused();
   for (ElementwiseStep::Segment& segment : step.segments) {
     std::vector<BufferId> arrays;
+    arrays.reserve(kept.size());
     for (int j : kept) arrays.push_back(segment.arrays[j]);
     segment.arrays = std::move(arrays);
   }

@@ -248,7 +248,7 @@ class Session::Impl {
     if ((*program)->arena_bytes() > arena_bytes_ || arena_ == nullptr) {
       RETURN_IF_ERROR(GrowArena((*program)->arena_bytes()));
     }
-    ASSIGN_OR_RETURN(BoundProgram bound, Bind(*std::move(program)));
+    ASSIGN_OR_RETURN(BoundProgram bound, Bind(*program));
     bound_.push_front(std::move(bound));
     const auto limit =
         static_cast<size_t>(executable_impl_.options.max_programs);
@@ -292,7 +292,8 @@ class Session::Impl {
     return const_cast<void*>(LeafValue(memory).raw());
   }
 
-  absl::StatusOr<BoundProgram> Bind(std::shared_ptr<const Program> program) {
+  absl::StatusOr<BoundProgram> Bind(
+      const std::shared_ptr<const Program>& program) {
     BoundProgram bound;
     bound.program = program;
     bound.input_uses.resize(plan_.inputs.size());

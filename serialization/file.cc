@@ -22,7 +22,7 @@ namespace {
 
 // What errno says, after the name of the call where that helps.
 absl::Status SystemError(absl::string_view call) {
-  const absl::Status status = absl::ErrnoToStatus(errno, call);
+  absl::Status status = absl::ErrnoToStatus(errno, call);
   if (!absl::IsUnknown(status)) return status;
   return absl::FailedPreconditionError(status.message());
 }
