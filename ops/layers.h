@@ -12,12 +12,22 @@
 namespace espalier {
 namespace layers {
 
+struct BatchNormOptions {
+  absl::string_view name = "batch_norm";  // made unique in the graph
+  // Of a new batch in the running statistics.
+  float momentum = 0.1f;
+  float epsilon = 1e-5f;
+};
+
 struct DenseOptions {
   absl::string_view name = "dense";  // made unique in the graph
   // He for relu and leaky relu, Glorot for the rest, unless given.
   absl::optional<Initializer> weight_initializer;
   // Uniform within 1 / sqrt(K), unless given.
   absl::optional<Initializer> bias_initializer;
+  // Batch normalization between product and activation, as `name/batch_norm`
+  // (what `name` these options hold is not read).
+  absl::optional<BatchNormOptions> batch_norm;
 };
 
 // activation(x W + b): x is [N, K]; makes the parameters `name/weight` [K,
@@ -38,6 +48,16 @@ struct DropoutOptions {
 // 2^32. The inference form has neither.
 Value Dropout(Value x, float rate,
               const DropoutOptions& options = DropoutOptions());
+
+// Batch normalization (ops/normalization.h) over all axes of x, [N, C] or
+// [N, C, ...], but axis 1: (x - mean) / sqrt(variance + epsilon) * scale +
+// shift. Makes the parameters `name/scale` (from 1) and `name/shift` (from 0)
+// and the states `name/running_mean` (from 0) and `name/running_variance` (from
+// 1), all [C]. Each run takes mean and biased variance of its batch and moves
+// the states towards its mean and unbiased variance, as PyTorch does; of a
+// single element a channel, which has none, the variance stays. The inference
+// form reads the states.
+Value BatchNorm(Value x, const BatchNormOptions& options = BatchNormOptions());
 
 }  // namespace layers
 }  // namespace espalier

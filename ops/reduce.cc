@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "graph/check.h"
 #include "graph/status_macros.h"
+#include "ops/axes.h"
 #include "ops/elementwise.h"
 #include "ops/interval_math.h"
 #include "ops/reshape.h"
@@ -18,56 +19,6 @@ namespace {
 
 std::vector<int64_t> DimsOf(const Shape& shape) {
   return {shape.dims().begin(), shape.dims().end()};
-}
-
-// Ascending, from 0; all axes if `axes` is empty.
-absl::StatusOr<std::vector<int64_t>> NormalizedAxes(
-    const std::vector<int64_t>& axes, int rank) {
-  std::vector<int64_t> result;
-  for (int64_t axis : axes) {
-    if (axis < -rank || axis >= rank) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "axis ", axis, " is not one of the ", rank, " axes of x"));
-    }
-    result.push_back(axis < 0 ? axis + rank : axis);
-  }
-  std::sort(result.begin(), result.end());
-  const auto twice = std::adjacent_find(result.begin(), result.end());
-  if (twice != result.end()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("axis ", *twice, " is named twice"));
-  }
-  if (axes.empty()) {
-    for (int axis = 0; axis < rank; ++axis) result.push_back(axis);
-  }
-  return result;
-}
-
-bool IsReduced(const std::vector<int64_t>& axes, int64_t axis) {
-  return std::binary_search(axes.begin(), axes.end(), axis);
-}
-
-Shape ReducedShape(const Shape& x, const std::vector<int64_t>& axes,
-                   bool keep_axes) {
-  std::vector<int64_t> dims;
-  for (int i = 0; i < x.rank(); ++i) {
-    if (!IsReduced(axes, i)) {
-      dims.push_back(x.dim(i));
-    } else if (keep_axes) {
-      dims.push_back(1);
-    }
-  }
-  return Shape(dims);
-}
-
-// Elements of x that make one of the result; the symbolic batch left out.
-int64_t StaticCount(const Shape& x, const std::vector<int64_t>& axes) {
-  int64_t count = 1;
-  for (int64_t axis : axes) {
-    const int64_t dim = x.dim(static_cast<int>(axis));
-    if (dim != kBatch) count *= dim;
-  }
-  return count;
 }
 
 class ReduceOp : public Op {
@@ -96,7 +47,7 @@ class ReduceOp : public Op {
                         const Shape& output) const override {
     const DoubleTensor& x = *inputs[0];
     const std::vector<int64_t> axes = AxesFor(x.shape());
-    const std::vector<int64_t> target = Targets(x.shape(), axes);
+    const std::vector<int64_t> target = ReductionTargets(x.shape(), axes);
     DoubleTensor y(output);
     for (int64_t i = 0; i < x.num_elements(); ++i) {
       y[target[static_cast<size_t>(i)]] += x[i];
@@ -131,7 +82,7 @@ class ReduceOp : public Op {
                         const Shape& output) const override {
     const IntervalTensor& x = *inputs[0];
     const std::vector<int64_t> axes = AxesFor(x.shape);
-    const std::vector<int64_t> target = Targets(x.shape, axes);
+    const std::vector<int64_t> target = ReductionTargets(x.shape, axes);
     IntervalTensor y = IntervalTensor::Everything(output);
     std::vector<SumBounds> sums(y.lower.size());
     for (size_t i = 0; i < target.size(); ++i) {
@@ -166,12 +117,6 @@ class ReduceOp : public Op {
     absl::StatusOr<std::vector<int64_t>> axes = NormalizedAxes(axes_, x.rank());
     ESPALIER_CHECK(axes.ok());
     return *std::move(axes);
-  }
-
-  // For each element of x the index of the element that it is summed into.
-  static std::vector<int64_t> Targets(const Shape& x,
-                                      const std::vector<int64_t>& axes) {
-    return BroadcastIndices(ReducedShape(x, axes, /*keep_axes=*/true), x);
   }
 
   ReduceKind reduce_;

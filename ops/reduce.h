@@ -19,6 +19,15 @@ Value Sum(Value x, absl::Span<const int64_t> axes = {}, bool keep_axes = false,
 Value Mean(Value x, absl::Span<const int64_t> axes = {}, bool keep_axes = false,
            absl::string_view name = "");
 
+// The largest or smallest over `axes`, which are as above; NaN if an element is
+// NaN. There must be an element: an axis of size 0 is refused; of a batch that
+// is empty in a run the largest is -infinity, the smallest infinity. Equal
+// extremes share the gradient evenly (as of PyTorch's amax).
+Value ReduceMax(Value x, absl::Span<const int64_t> axes = {},
+                bool keep_axes = false, absl::string_view name = "");
+Value ReduceMin(Value x, absl::Span<const int64_t> axes = {},
+                bool keep_axes = false, absl::string_view name = "");
+
 // x stretched to `shape` (BroadcastShapes(x, shape) must be `shape`); a leading
 // kBatch takes the run's batch size. The shape of x itself gives x.
 Value BroadcastTo(Value x, const Shape& shape, absl::string_view name = "");
@@ -28,6 +37,7 @@ Value BroadcastTo(Value x, const Shape& shape, absl::string_view name = "");
 Value SumTo(Value x, const Shape& shape);
 
 absl::Span<const OpTable::Entry> ReduceEntries();
+absl::Span<const OpTable::Entry> ReduceExtremeEntries();
 
 }  // namespace espalier
 

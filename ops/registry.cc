@@ -9,6 +9,7 @@
 #include "ops/elementwise.h"
 #include "ops/gates.h"
 #include "ops/integers.h"
+#include "ops/normalization.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
 #include "ops/softmax.h"
@@ -21,7 +22,8 @@ const OpTable& StandardOps() {
                                            {"matmul", ReadMatMul}};
     for (absl::Span<const OpTable::Entry> family :
          {BinaryEntries(), DropoutEntries(), ElementwiseEntries(),
-          GateEntries(), IntegerEntries(), ReduceEntries(), ReshapeEntries(),
+          GateEntries(), IntegerEntries(), NormalizationEntries(),
+          ReduceEntries(), ReduceExtremeEntries(), ReshapeEntries(),
           SoftmaxEntries()}) {
       entries.insert(entries.end(), family.begin(), family.end());
     }

@@ -1,5 +1,7 @@
 #include "ops/type_checks.h"
 
+#include <cmath>
+#include <limits>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -27,6 +29,14 @@ absl::Status CheckSameShape(absl::string_view what_a, const Shape& a,
   return absl::InvalidArgumentError(
       absl::StrCat(what_a, " has shape ", a.ToString(), ", ", what_b, " has ",
                    b.ToString(), ": expected equal shapes"));
+}
+
+absl::Status CheckEpsilon(float epsilon) {
+  if (epsilon >= std::numeric_limits<float>::min() && std::isfinite(epsilon)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "epsilon is ", epsilon, ": expected a finite number of at least 2^-126"));
 }
 
 std::string DimName(int64_t dim) {

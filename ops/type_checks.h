@@ -23,6 +23,10 @@ absl::Status CheckF32Rank(absl::string_view what, const TensorType& type,
 absl::Status CheckSameShape(absl::string_view what_a, const Shape& a,
                             absl::string_view what_b, const Shape& b);
 
+// What is added to a variance before its root is taken: finite, at least 2^-126
+// (below it, runs take it for zero).
+absl::Status CheckEpsilon(float epsilon);
+
 // "12" or "N".
 std::string DimName(int64_t dim);
 

@@ -9,6 +9,7 @@
 
 #include "ops/elementwise.h"
 #include "ops/nan_by_overflow.h"
+#include "ops/normalization.h"
 #include "pruning/relus.h"
 
 namespace espalier {
@@ -40,21 +41,34 @@ IntervalTensor InputBounds(const Node& node,
           {box.upper.begin(), box.upper.end()}};
 }
 
+// A batch normalization of which no variance is negative: with epsilon each is
+// above 0, so that it gives NaN only by overflow as well.
+bool HasPositiveVariance(const Node& node,
+                         const std::vector<IntervalTensor>& bounds) {
+  const absl::optional<BatchNormalizeView> view = AsBatchNormalize(node);
+  if (!view.has_value()) return false;
+  const IntervalTensor& variance = bounds[static_cast<size_t>(view->variance)];
+  return std::all_of(variance.lower.begin(), variance.lower.end(),
+                     [](double lower) { return lower >= 0; });
+}
+
 // Whether a finite input may make some element NaN without an overflow, such as
 // the logarithm of a negative number; no bound holds for what reads that.
-bool MayBeNanOfFinite(const Node& node, const IntervalTensor& bounds,
+bool MayBeNanOfFinite(const Node& node, const IntervalTensor& own,
+                      const std::vector<IntervalTensor>& bounds,
                       const std::vector<bool>& may_be_nan) {
   for (NodeId input : node.inputs) {
     if (may_be_nan[static_cast<size_t>(input)]) return true;
   }
   const auto kinds = KindsWithNanByOverflowOnly();
+  if (HasPositiveVariance(node, bounds)) return false;
   if (AsLeaf(*node.op).has_value() ||
       std::binary_search(kinds.begin(), kinds.end(), node.op->kind())) {
     return false;
   }
-  for (size_t i = 0; i < bounds.lower.size(); ++i) {
+  for (size_t i = 0; i < own.lower.size(); ++i) {
     // The mark of a value that may be NaN: see graph/interval.h.
-    if (std::isinf(bounds.lower[i]) && std::isinf(bounds.upper[i])) return true;
+    if (std::isinf(own.lower[i]) && std::isinf(own.upper[i])) return true;
   }
   return false;
 }
@@ -104,7 +118,7 @@ std::map<NodeId, IntervalTensor> ReluBounds(
       own = node.op->Bounds(inputs, shape);
     }
     if (scope == BoundsScope::kAllInputs) {
-      const bool nan = MayBeNanOfFinite(node, own, may_be_nan);
+      const bool nan = MayBeNanOfFinite(node, own, bounds, may_be_nan);
       may_be_nan[static_cast<size_t>(id)] = nan;
       if (nan) {
         own = IntervalTensor::Everything(shape);

@@ -65,7 +65,8 @@ Expr AddInts(const Expr& a, const Expr& b);
 // An array in the plan; an index into its buffers.
 using BufferId = int32_t;
 
-enum class ReduceKind { kSum, kMean };
+// kMax and kMin are NaN where an element is, -infinity and infinity of nothing.
+enum class ReduceKind { kSum, kMean, kMax, kMin };
 
 // y = op(a) op(b) + bias: a is [M, K] ([K, M] if transposed), b is [K, N]
 // ([N, K] if transposed), bias is [N], y is [M, N].
@@ -109,6 +110,10 @@ class Lowering {
   virtual BufferId Reduce(ReduceKind kind, BufferId x,
                           absl::Span<const int64_t> axes,
                           const Shape& shape) = 0;
+  // [C]: the mean of (x - centers)^2 over all axes of x, [N, C] or [N, C, ...],
+  // but axis 1, of whose indices each has a center.
+  virtual BufferId MeanSquaredDeviation(BufferId x, BufferId centers,
+                                        const Shape& shape) = 0;
   // Over the last axis; the logarithm of it when `log`.
   virtual BufferId Softmax(BufferId x, bool log, const Shape& shape) = 0;
   // [N, C] logits and [N] i32 labels give [N]: -log softmax(logits)[label].

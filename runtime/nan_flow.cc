@@ -74,7 +74,10 @@ struct StepMakesNan {
            });
   }
   bool operator()(const ReduceStep& step) const {
-    return !IsFinite(step.scale);
+    // The largest of an empty batch is infinite.
+    const bool extreme = step.fold == ReduceStep::Fold::kMax ||
+                         step.fold == ReduceStep::Fold::kMin;
+    return !IsFinite(step.scale) || (extreme && step.reduced.times_batch);
   }
   // One each: a new step has to say it.
   bool operator()(const MatMulStep&) const { return false; }

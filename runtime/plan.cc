@@ -40,6 +40,7 @@ struct OperandVisitor {
   }
   void operator()(const ReduceStep& s) const {
     reads(s.x);
+    if (s.centers != kNoBuffer) reads(s.centers);
     writes(s.y);
   }
   void operator()(const SoftmaxStep& s) const {
@@ -137,10 +138,24 @@ struct Printer {
     return text;
   }
   std::string operator()(const ReduceStep& s) const {
-    return absl::StrCat("sum ", Buffer(s.y), " = ", s.scale.ToString(),
-                        " * sum of ", Buffer(s.x), " as [", s.outer.ToString(),
-                        ", ", s.reduced.ToString(), ", ", s.inner,
-                        "] over axis 1");
+    const std::string of =
+        absl::StrCat(Buffer(s.x), " as [", s.outer.ToString(), ", ",
+                     s.reduced.ToString(), ", ", s.inner, "] over axis 1");
+    const std::string scale = s.scale.ToString();
+    switch (s.fold) {
+      case ReduceStep::Fold::kSum:
+        return absl::StrCat("sum ", Buffer(s.y), " = ", scale, " * sum of ",
+                            of);
+      case ReduceStep::Fold::kSquaredDeviations:
+        return absl::StrCat("deviations ", Buffer(s.y), " = ", scale,
+                            " * squared deviations from ", Buffer(s.centers),
+                            " of ", of);
+      case ReduceStep::Fold::kMax:
+        return absl::StrCat("max ", Buffer(s.y), " of ", of);
+      case ReduceStep::Fold::kMin:
+        return absl::StrCat("min ", Buffer(s.y), " of ", of);
+    }
+    return "unknown";
   }
   std::string operator()(const SoftmaxStep& s) const {
     return absl::StrCat(s.log ? "log softmax " : "softmax ", Buffer(s.y),

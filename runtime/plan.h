@@ -81,14 +81,21 @@ struct ElementwiseStep {
   std::vector<Segment> segments;
 };
 
-// y[o, i] = scale * sum over r of x[o, r, i], x seen as [outer, reduced,
-// inner].
+// x seen as [outer, reduced, inner]: y[o, i] is over r the
+//   kSum                scale * sum of x[o, r, i];
+//   kSquaredDeviations  scale * sum of (x[o, r, i] - center)^2, where y[j], all
+//                       of y seen as a vector, has center j % C of the C there
+//                       are, and inner or outer is C or outer a multiple of it;
+//   kMax, kMin          largest, smallest x[o, r, i], NaN if one is.
 struct ReduceStep {
+  enum class Fold { kSum, kSquaredDeviations, kMax, kMin };
   BufferId x;
   Extent outer, reduced;
   int64_t inner = 1;
   BatchNumber scale;
   BufferId y;
+  Fold fold = Fold::kSum;
+  BufferId centers = kNoBuffer;  // of kSquaredDeviations
 };
 
 // Over the last axis.

@@ -1,6 +1,9 @@
 #include "runtime/plan_builder.h"
 
+#include <map>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_map.h"
@@ -142,24 +145,41 @@ class PlanBuilder : public Lowering {
   BufferId Reduce(ReduceKind kind, BufferId x, absl::Span<const int64_t> axes,
                   const Shape& shape) override {
     ESPALIER_CHECK(absl::c_is_sorted(axes));
-    const Shape& from = plan_.shape(x);
-    BatchNumber scale = {1, 0};
-    if (kind == ReduceKind::kMean) {
-      double count = 1;
-      for (int64_t axis : axes) {
-        if (from.dim(static_cast<int>(axis)) == kBatch) {
-          --scale.batch_power;
-        } else {
-          count *= static_cast<double>(from.dim(static_cast<int>(axis)));
-        }
-      }
-      scale.value = static_cast<float>(1 / count);
+    const std::vector<int64_t> key(axes.begin(), axes.end());
+    const auto known = reductions_.find({kind, x, key});
+    if (known != reductions_.end()) return Reshape(known->second, shape);
+    const BufferId y = MakeReduction(kind, x, axes, shape);
+    reductions_[{kind, x, key}] = y;
+    return y;
+  }
+
+  BufferId MeanSquaredDeviation(BufferId x, BufferId centers,
+                                const Shape& shape) override {
+    const Shape from = plan_.shape(x);
+    ESPALIER_CHECK(from.rank() >= 2 && shape == Shape({from.dim(1)}));
+    ESPALIER_CHECK(plan_.shape(centers) == shape);
+    ReduceStep step;
+    step.fold = ReduceStep::Fold::kSquaredDeviations;
+    step.x = x;
+    step.centers = centers;
+    if (from.rank() == 2) {
+      step.reduced = ExtentOf(Shape({from.dim(0)}));
+      step.inner = from.dim(1);
+      step.scale = ScaleOfMean(from, {0});
+      step.y = AddTemporary(shape);
+      const BufferId y = step.y;
+      AddStep(step);
+      return y;
     }
-    const Extent result = ExtentOf(shape);
-    if (!result.times_batch && result.factor == 1) {
-      return SumAll(x, kind, scale, shape);
-    }
-    return SumAxes(x, axes, scale, shape);
+    std::vector<int64_t> axes;
+    for (int axis = 2; axis < from.rank(); ++axis) axes.push_back(axis);
+    step.outer = ExtentOf(Shape(from.dims().subspan(0, 2)));
+    step.reduced = ExtentOf(Shape(from.dims().subspan(2)));
+    step.scale = ScaleOfMean(from, axes);
+    step.y = AddTemporary(Shape(from.dims().subspan(0, 2)));
+    const BufferId of_sample = step.y;
+    AddStep(step);
+    return Reduce(ReduceKind::kMean, of_sample, {0}, shape);
   }
 
   BufferId Softmax(BufferId x, bool log, const Shape& shape) override {
@@ -382,6 +402,38 @@ class PlanBuilder : public Lowering {
     return Elementwise(y, operands, shape);
   }
 
+  static BatchNumber ScaleOfMean(const Shape& from,
+                                 absl::Span<const int64_t> axes) {
+    BatchNumber scale = {1, 0};
+    double count = 1;
+    for (int64_t axis : axes) {
+      if (from.dim(static_cast<int>(axis)) == kBatch) {
+        --scale.batch_power;
+      } else {
+        count *= static_cast<double>(from.dim(static_cast<int>(axis)));
+      }
+    }
+    scale.value = static_cast<float>(1 / count);
+    return scale;
+  }
+
+  BufferId MakeReduction(ReduceKind kind, BufferId x,
+                         absl::Span<const int64_t> axes, const Shape& shape) {
+    using Fold = ReduceStep::Fold;
+    if (kind == ReduceKind::kMax || kind == ReduceKind::kMin) {
+      const Fold fold = kind == ReduceKind::kMax ? Fold::kMax : Fold::kMin;
+      return ReduceAxes(fold, x, axes, {1, 0}, shape);
+    }
+    const BatchNumber scale = kind == ReduceKind::kMean
+                                  ? ScaleOfMean(plan_.shape(x), axes)
+                                  : BatchNumber{1, 0};
+    const Extent result = ExtentOf(shape);
+    if (!result.times_batch && result.factor == 1) {
+      return SumAll(x, kind, scale, shape);
+    }
+    return ReduceAxes(Fold::kSum, x, axes, scale, shape);
+  }
+
   // The sum of all elements, written as an elementwise step so that it can
   // join the one that computes them.
   BufferId SumAll(BufferId x, ReduceKind kind, BatchNumber scale,
@@ -403,9 +455,10 @@ class PlanBuilder : public Lowering {
     return y;
   }
 
-  // Sums over runs of neighbouring axes, the last run first.
-  BufferId SumAxes(BufferId x, absl::Span<const int64_t> axes,
-                   BatchNumber scale, const Shape& shape) {
+  // Over runs of neighbouring axes, the last run first.
+  BufferId ReduceAxes(ReduceStep::Fold fold, BufferId x,
+                      absl::Span<const int64_t> axes, BatchNumber scale,
+                      const Shape& shape) {
     Shape from = plan_.shape(x);
     size_t end = axes.size();  // axes before this are still to be summed over
     while (end > 0) {
@@ -415,6 +468,7 @@ class PlanBuilder : public Lowering {
       const size_t first = static_cast<size_t>(axes[begin]);
       const size_t past = static_cast<size_t>(axes[end - 1]) + 1;
       ReduceStep step;
+      step.fold = fold;
       step.x = x;
       step.outer = ExtentOf(Shape(dims.subspan(0, first)));
       step.reduced = ExtentOf(Shape(dims.subspan(first, past - first)));
@@ -433,6 +487,10 @@ class PlanBuilder : public Lowering {
   const Graph& graph_;
   Plan plan_;
   std::vector<Facts> facts_;  // by buffer
+  // By kind, operand and axes: what is reduced already. No buffer that a step
+  // reads changes before all steps are done.
+  std::map<std::tuple<ReduceKind, BufferId, std::vector<int64_t>>, BufferId>
+      reductions_;
   std::vector<BufferId> buffer_of_;
   NodeId node_ = kNoNode;
 };

@@ -51,12 +51,13 @@ constexpr int kProgressLines = 20;
 
 // Parameters of a multilayer network; never more than a double holds.
 double CountMlpParameters(const Dataset& data,
-                          const std::vector<int64_t>& hidden) {
+                          const std::vector<int64_t>& hidden, bool batch_norm) {
   double inputs =
       static_cast<double>(data.features().num_elements() / data.rows());
   double parameters = 0;
   for (const int64_t units : hidden) {
-    parameters += (inputs + 1) * static_cast<double>(units);
+    // With weights a bias, and scale and shift of batch normalization.
+    parameters += (inputs + (batch_norm ? 3 : 1)) * static_cast<double>(units);
     inputs = static_cast<double>(units);
   }
   return parameters;
@@ -142,12 +143,21 @@ class TrainModel : public Command {
         AddChoice(app, "--activation",
                   {"relu", "leaky-relu", "sigmoid", "tanh", "identity"},
                   activation_, "of the hidden layers (relu)");
+    CLI::Option* batch_norm =
+        app.add_flag("--batch-norm", batch_norm_,
+                     "normalize the hidden layers before their activation");
+    CLI::Option* dropout =
+        AddNumber(app, "--dropout", "P", {0, 1, false, true}, dropout_,
+                  "the share of each hidden layer's results that a\n"
+                  "step drops (0)");
     CLI::Option* init =
         AddChoice(app, "--init", {"he", "glorot", "zero"}, init_,
                   "first weights (he for relu, glorot for others)");
     AddText(app, "--model", "M0", model_, "train this model further")
         ->excludes(hidden)
         ->excludes(activation)
+        ->excludes(batch_norm)
+        ->excludes(dropout)
         ->excludes(init);
     AddChoice(app, "--loss",
               {std::string(kCrossEntropy), std::string(kMeanSquaredError)},
@@ -164,7 +174,7 @@ class TrainModel : public Command {
     AddInteger(app, "--batch", "B", {0, 1000000}, batch_,
                "rows per step, 0 for all (32)");
     AddInteger(app, "--seed", "S", {0, std::numeric_limits<int64_t>::max()},
-               seed_, "of first weights and order of rows (0)");
+               seed_, "of first weights, order of rows and dropout (0)");
     AddInteger(app, "--threads", "T", {1, MostThreads()}, threads_,
                "(as many as OpenMP takes)");
     CLI::Option* validation =
@@ -327,10 +337,13 @@ class TrainModel : public Command {
       options.initial_values = first->values;
       return Train(rewriter.builder(), *loss, MakeOptimizer(), data, options);
     }
-    RETURN_IF_ERROR(CheckSize(CountMlpParameters(data, hidden_)));
+    RETURN_IF_ERROR(CheckSize(CountMlpParameters(data, hidden_, batch_norm_)));
     MlpOptions mlp;
     mlp.hidden = hidden_;
     ASSIGN_OR_RETURN(mlp.activation, ParseActivation(activation_));
+    mlp.batch_norm = batch_norm_;
+    mlp.dropout = static_cast<float>(dropout_);
+    mlp.dropout_seed = static_cast<uint64_t>(seed_);
     if (!init_.empty()) {
       ASSIGN_OR_RETURN(mlp.init, ParseWeightInit(init_));
     }
@@ -407,6 +420,8 @@ class TrainModel : public Command {
   std::string model_;
   std::vector<int64_t> hidden_ = {128};
   std::string activation_ = "relu";
+  bool batch_norm_ = false;
+  double dropout_ = 0;
   std::string init_;
   std::string loss_;
   std::string optimizer_ = "adam";
@@ -432,6 +447,8 @@ CommandRow TrainCommand() {
           "m.pb\n"
           "  espalier train --data mnist/ --hidden 512,512 --l1 1e-5 --output "
           "m.pb\n"
+          "  espalier train --data mnist/ --hidden 512,512 --batch-norm "
+          "--dropout 0.2 \\\n      --output m.pb\n"
           "  espalier train --data table.csv --target price --task regression "
           "\\\n      --validation 0.1 --early-stop 5 --output m.pb\n"
           "  espalier train --data mnist/ --model m.pb --epochs 2 --output "

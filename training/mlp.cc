@@ -123,6 +123,10 @@ absl::Status CheckOptions(const MlpOptions& options) {
                        " of a penalty: expected 0 or more, and finite"));
     }
   }
+  if (!(options.dropout >= 0 && options.dropout < 1)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "dropout of ", options.dropout, ": expected 0 or more, below 1"));
+  }
   return absl::OkStatus();
 }
 
@@ -145,9 +149,11 @@ absl::Status CheckClasses(const Dataset& data) {
 }
 
 Value DenseLayer(Value x, int64_t units, Activation activation,
-                 const MlpOptions& options, const std::string& name) {
+                 const MlpOptions& options, bool hidden,
+                 const std::string& name) {
   layers::DenseOptions dense;
   dense.name = name;
+  if (hidden && options.batch_norm) dense.batch_norm.emplace();
   if (options.init.has_value() && x.valid() && x.shape().rank() == 2) {
     const int64_t columns = x.shape().dim(1);
     switch (*options.init) {
@@ -169,10 +175,18 @@ Value DenseLayer(Value x, int64_t units, Activation activation,
 // The hidden layers and the output layer.
 Value Network(Value x, int64_t outputs, const MlpOptions& options) {
   for (size_t i = 0; i < options.hidden.size(); ++i) {
-    x = DenseLayer(x, options.hidden[i], options.activation, options,
-                   absl::StrCat("hidden_", i + 1));
+    const std::string name = absl::StrCat("hidden_", i + 1);
+    x = DenseLayer(x, options.hidden[i], options.activation, options, true,
+                   name);
+    if (options.dropout == 0) continue;
+    layers::DropoutOptions dropout;
+    const std::string dropout_name = name + "/dropout";
+    dropout.name = dropout_name;
+    dropout.seed = options.dropout_seed;
+    x = layers::Dropout(x, options.dropout, dropout);
   }
-  return DenseLayer(x, outputs, Activation::kIdentity, options, "output");
+  return DenseLayer(x, outputs, Activation::kIdentity, options, false,
+                    "output");
 }
 
 Value ClassificationLoss(GraphBuilder& graph, Value x, const Dataset& data,

@@ -22,6 +22,11 @@ absl::StatusOr<WeightInit> ParseWeightInit(absl::string_view name);
 struct MlpOptions {
   std::vector<int64_t> hidden = {128};  // units of each hidden layer
   Activation activation = Activation::kRelu;
+  // Of each hidden layer: batch normalization before the activation, dropout
+  // behind it (the seed is that of the masks).
+  bool batch_norm = false;
+  float dropout = 0;  // the share dropped, in [0, 1)
+  uint64_t dropout_seed = 0;
   // Of every layer; without it as layers::Dense chooses.
   absl::optional<WeightInit> init;
   // Scales of the penalties sum |w| and sum w^2 over weights, not biases.
@@ -42,6 +47,9 @@ struct MlpOptions {
 // Regression: input "target", output "y", mean squared error; without a domain
 // the network learns the standardised target, in which the loss counts, and the
 // output is scaled back.
+//
+// With batch normalization or dropout the graph has updates of states, those of
+// the layers (ops/layers.h).
 //
 // Errors: options out of range; a class without any row in training or test
 // part (classes are numbered from 0 without gaps).

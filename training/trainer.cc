@@ -94,10 +94,12 @@ absl::StatusOr<std::shared_ptr<ParameterStore>> InitialStore(
   Values values = store->Values();
   for (const auto& [name, value] : options.initial_values) {
     const NodeId id = graph.Find(name);
-    if (id == kNoNode || AsLeaf(*graph.node(id).op) != LeafKind::kParameter) {
+    const absl::optional<LeafKind> leaf =
+        id == kNoNode ? absl::nullopt : AsLeaf(*graph.node(id).op);
+    if (leaf != LeafKind::kParameter && leaf != LeafKind::kState) {
       return absl::InvalidArgumentError(
           absl::StrCat("initial value of ", Quoted(name),
-                       ": the graph has no parameter of this name"));
+                       ": the graph has no parameter or state of this name"));
     }
     values[name] = value;
   }

@@ -229,10 +229,13 @@ Value UnitRemover::NewLeaf(NodeId id, Model& model, Rewriter& rewriter) const {
   if (ConstantValue(*node.op) != nullptr) {
     return rewriter.builder().Constant(value, node.name);
   }
-  const Shape shape = value.shape();
+  const TensorType type = value.type();
   model.values[node.name] = std::move(value);
-  return rewriter.builder().Parameter(node.name, shape,
-                                      *LeafInitializer(*node.op));
+  const Initializer& initializer = *LeafInitializer(*node.op);
+  const bool state = AsLeaf(*node.op) == LeafKind::kState;
+  return rewriter.builder().AddNode(
+      state ? MakeState(type, initializer) : MakeParameter(type, initializer),
+      {}, node.name);
 }
 
 // What a product of nothing gives: its bias in every row.

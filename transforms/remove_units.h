@@ -38,15 +38,15 @@ struct RemovalResult {
 };
 
 // Removes the units from their producers (columns of weights and elements of
-// biases) and from all consumers (rows of weights), through elementwise ops
-// that keep zeros, and reshapes. A layer of which every unit goes leaves the
-// biases of its consumers behind. Where a producer or consumer does not allow
-// it (a unit is an output, a weight is shared or not finite, two branches meet,
-// a path of units is longer than UnitPaths::kMostPassing) the units of that
-// ReLU stay and the refusal says why. Nothing removed gives
-// the model as it came. The history is the caller's to write. Errors: a model
-// that is not valid, one with updates (it is to be an inference form), units
-// that a ReLU does not have, a ReLU given twice.
+// biases and of what batch normalization has for each) and from all consumers
+// (rows of weights), through elementwise ops that keep zeros, and reshapes. A
+// layer of which every unit goes leaves the biases of its consumers behind.
+// Where a producer or consumer does not allow it (a unit is an output, a weight
+// is shared or not finite, two branches meet, a path of units is longer than
+// UnitPaths::kMostPassing) the units of that ReLU stay and the refusal says
+// why. Nothing removed gives the model as it came. The history is the caller's
+// to write. Errors: a model that is not valid, one with updates (it is to be an
+// inference form), units that a ReLU does not have, a ReLU given twice.
 absl::StatusOr<RemovalResult> RemoveUnits(
     const Model& model, const std::vector<UnitRemoval>& removals);
 

@@ -6,6 +6,7 @@
 #include "ops/binary.h"
 #include "ops/dense.h"
 #include "ops/elementwise.h"
+#include "ops/normalization.h"
 #include "ops/reshape.h"
 
 namespace espalier {
@@ -21,16 +22,17 @@ absl::Status TooManyPassing() {
                  " nodes");
 }
 
-// Whether surgery can reshape it: a parameter or a constant.
+// Whether surgery can reshape it: any leaf but an input (no state of an
+// inference form has an update).
 bool IsWeightLeaf(const Node& node) {
   const absl::optional<LeafKind> leaf = AsLeaf(*node.op);
-  return leaf == LeafKind::kParameter || leaf == LeafKind::kConstant;
+  return leaf.has_value() && leaf != LeafKind::kInput;
 }
 
 absl::Status CheckWeightLeaf(const Node& weight, const Node& reader) {
   if (IsWeightLeaf(weight)) return absl::OkStatus();
   return Refusal("the weight of ", reader.ToString(), " is ", weight.ToString(),
-                 ", neither parameter nor constant");
+                 ", neither parameter, state nor constant");
 }
 
 // Which operand of an elementwise op of two is a parameter or constant.
@@ -111,6 +113,12 @@ absl::StatusOr<UnitProducer> UnitPaths::FindProducer(NodeId relu) const {
       }
       biases.push_back({node.inputs[static_cast<size_t>(*bias)], 0, id});
       id = node.inputs[static_cast<size_t>(1 - *bias)];
+    } else if (const auto norm = AsBatchNormalize(node)) {
+      for (NodeId leaf :
+           {norm->mean, norm->variance, norm->scale, norm->shift}) {
+        biases.push_back({leaf, 0, id});
+      }
+      id = norm->x;
     } else if (IsReshape(node) || MapsZeroToZero(node)) {
       if (IsReshape(node)) producer.reshapes.push_back(id);
       if (IsRelu(node)) producer.relus.push_back(id);

@@ -10,6 +10,7 @@
 #include "runtime/elementwise/elementwise_kernels.h"
 #include "runtime/elementwise/kernels.h"
 #include "runtime/elementwise/matmul_kernels.h"
+#include "runtime/elementwise/reduction_kernels.h"
 #include "runtime/elementwise/row_kernels.h"
 
 namespace espalier {
@@ -22,10 +23,15 @@ constexpr KernelTable MakeKernelTable() {
   table.expand_row = ExpandRow;
   table.expand_column = ExpandColumn;
   table.multiply_small = MultiplySmall;
-  table.sum_rows = SumRows;
+  table.sum_rows = FoldRows<Sums>;
+  table.deviation_rows = FoldRows<SquaredDeviations>;
+  table.max_rows = FoldRows<Largest>;
+  table.min_rows = FoldRows<Smallest>;
   table.add_partials = AddPartials;
-  table.sum_columns = SumColumns;
+  table.sum_columns = FoldColumns<Sums>;
+  table.deviation_columns = FoldColumns<SquaredDeviations>;
   table.max_columns = MaxColumns;
+  table.min_columns = MinColumns;
   table.softmax = Softmax;
   table.log_softmax = LogSoftmax;
   table.softmax_backward = SoftmaxBackward;

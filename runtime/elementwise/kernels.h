@@ -25,6 +25,17 @@ inline constexpr int kReductionLanes = 32;
 // What a block of a row or column array is filled with may run over by this.
 inline constexpr int kExpandSlack = 16;
 
+// y[j] = what the rows of x are folded to in column j, for j < width: the sum,
+// largest or smallest of x[r * stride + j], or the sum of the squares of x[r *
+// stride + j] - centers[j]. The centers are not read otherwise.
+using RowFold = void (*)(const float* x, int64_t rows, int64_t stride,
+                         int64_t width, const float* centers, float* y);
+
+// y[r] = scale times the sum over the columns of x[r, j], or of the squares of
+// x[r, j] - centers[r].
+using ColumnSum = void (*)(const float* x, int64_t rows, int64_t columns,
+                           float scale, const float* centers, float* y);
+
 struct KernelTable {
   // Null for forms that no compiled program uses: no vector among the sources
   // (but for kCopy), or bits of sources that the opcode does not have.
@@ -46,17 +57,15 @@ struct KernelTable {
   void (*multiply_small)(const SmallMatmulOptions& options, const float* a,
                          const float* b, const float* bias, float* c);
 
-  // sums[j] = sum over rows of x[r * stride + j] for j < width.
-  void (*sum_rows)(const float* x, int64_t rows, int64_t stride, int64_t width,
-                   float* sums);
+  RowFold sum_rows, deviation_rows, max_rows, min_rows;
   // y[j] = scale * sum over c < count of partials[c * stride + j] for
   // j < width, in order and in double precision.
   void (*add_partials)(const float* partials, int64_t count, int64_t stride,
                        int64_t width, float scale, float* y);
   // See reductions.h and softmax.h; on the calling thread.
-  void (*sum_columns)(const float* x, int64_t rows, int64_t columns,
-                      float scale, float* y);
+  ColumnSum sum_columns, deviation_columns;
   void (*max_columns)(const float* x, int64_t rows, int64_t columns, float* y);
+  void (*min_columns)(const float* x, int64_t rows, int64_t columns, float* y);
   void (*softmax)(const float* x, int64_t rows, int64_t columns, float* y);
   void (*log_softmax)(const float* x, int64_t rows, int64_t columns, float* y);
   void (*softmax_backward)(const float* y, const float* dy, int64_t rows,

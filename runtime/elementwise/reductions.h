@@ -1,6 +1,7 @@
-// Sums over one axis of a matrix. Vectorised and threaded; the bits depend on
-// shape and ISA only, never on the number of threads: terms are added in
-// fixed chunks, and chunks in order in double precision.
+// Folds over one axis of a matrix: sums, sums of squared deviations, maxima
+// and minima. Vectorised and threaded; the bits depend on shape and ISA only,
+// never on the number of threads: elements are folded in fixed chunks, and
+// sums of chunks in order in double precision.
 #ifndef ESPALIER_RUNTIME_ELEMENTWISE_REDUCTIONS_H_
 #define ESPALIER_RUNTIME_ELEMENTWISE_REDUCTIONS_H_
 
@@ -15,9 +16,10 @@ struct MatrixSize {
   int64_t columns = 0;
 };
 
+// What functions over rows need, aligned to 64.
+int64_t FoldOverRowsScratchBytes(MatrixSize size);
+
 // y[j] = scale * sum over i of x[i, j] (the gradient of a bias).
-// Needs SumOverRowsScratchBytes(size) of scratch, aligned to 64.
-int64_t SumOverRowsScratchBytes(MatrixSize size);
 void SumOverRows(Isa isa, int threads, MatrixSize size, float scale,
                  const float* x, float* y, void* scratch);
 
@@ -25,9 +27,26 @@ void SumOverRows(Isa isa, int threads, MatrixSize size, float scale,
 void SumOverColumns(Isa isa, int threads, MatrixSize size, float scale,
                     const float* x, float* y);
 
-// y[i] = max over j of x[i, j]; NaN if one is. REQUIRES: columns > 0.
-void MaxOverColumns(Isa isa, int threads, MatrixSize size, const float* x,
-                    float* y);
+// y[j] = scale * sum over i of (x[i, j] - centers[j])^2.
+void SquaredDeviationsOverRows(Isa isa, int threads, MatrixSize size,
+                               float scale, const float* x,
+                               const float* centers, float* y, void* scratch);
+
+// y[i] = scale * sum over j of (x[i, j] - centers[i])^2.
+void SquaredDeviationsOverColumns(Isa isa, int threads, MatrixSize size,
+                                  float scale, const float* x,
+                                  const float* centers, float* y);
+
+// The largest or smallest; NaN if one is.
+enum class Extreme { kMax, kMin };
+
+// y[j] = extreme over i of x[i, j]. REQUIRES: rows > 0.
+void ExtremeOverRows(Isa isa, int threads, MatrixSize size, Extreme extreme,
+                     const float* x, float* y, void* scratch);
+
+// y[i] = extreme over j of x[i, j]. REQUIRES: columns > 0.
+void ExtremeOverColumns(Isa isa, int threads, MatrixSize size, Extreme extreme,
+                        const float* x, float* y);
 
 }  // namespace espalier
 

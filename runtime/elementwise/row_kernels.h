@@ -1,5 +1,5 @@
-// Loops over the rows of a matrix, whatever Vec is: sums, maxima, softmax and
-// cross-entropy. For the kernel sources only.
+// Loops over the rows of a matrix, whatever Vec is: softmax and cross-entropy.
+// For the kernel sources only.
 //
 // Rows are taken kWidth at a time. Either the matrix is narrow and the group
 // is transposed into a tile, one vector per column with one row in each lane;
@@ -62,119 +62,20 @@ void ForRow(const float* x, int64_t columns, Vec rest, F f) {
   if (j < columns) f(j, LoadOr(x + j, columns - j, rest), columns - j);
 }
 
-// The fold decides what becomes of a NaN.
+// The largest or smallest element, from `start` on; the fold decides what
+// becomes of a NaN.
 template <Vec (*kFold)(Vec, Vec)>
-float MaxOfRow(const float* x, int64_t columns) {
-  const Vec lowest = Broadcast(-kInfinity);
-  Vec even = lowest, odd = lowest;
+float FoldRow(const float* x, int64_t columns, float start) {
+  const Vec starts = Broadcast(start);
+  Vec even = starts, odd = starts;
   int64_t j = 0;
   for (; j + 2 * kWidth <= columns; j += 2 * kWidth) {
     even = kFold(Load(x + j), even);
     odd = kFold(Load(x + j + kWidth), odd);
   }
-  ForRow(x + j, columns - j, lowest,
+  ForRow(x + j, columns - j, starts,
          [&](int64_t, Vec v, int64_t) { even = kFold(v, even); });
   return FoldLanes<kFold>(kFold(even, odd));
-}
-
-// sums[j] = sum over rows of x[r * stride + j] for j < width: the rows are
-// dealt out to kChains sums each, so that additions overlap.
-template <int kVectors, int kChains>
-void SumRowsOfPanel(const float* x, int64_t rows, int64_t stride, int64_t width,
-                    float* sums) {
-  Vec s[kChains][kVectors];
-  for (int c = 0; c < kChains; ++c) {
-    for (int v = 0; v < kVectors; ++v) s[c][v] = Broadcast(0);
-  }
-  const int64_t rest = width - (kVectors - 1) * kWidth;
-  const auto add = [&](int64_t r, Vec(&sum)[kVectors]) {
-    const float* p = x + r * stride;
-    for (int v = 0; v + 1 < kVectors; ++v) {
-      sum[v] = sum[v] + Load(p + v * kWidth);
-    }
-    sum[kVectors - 1] =
-        sum[kVectors - 1] + LoadUpTo(p + (kVectors - 1) * kWidth, rest);
-  };
-  int64_t r = 0;
-  for (; r + kChains <= rows; r += kChains) {
-    for (int c = 0; c < kChains; ++c) add(r + c, s[c]);
-  }
-  for (int c = 0; r < rows; ++r, ++c) add(r, s[c]);
-  for (int step = kChains / 2; step > 0; step /= 2) {
-    for (int c = 0; c < step; ++c) {
-      for (int v = 0; v < kVectors; ++v) s[c][v] = s[c][v] + s[c + step][v];
-    }
-  }
-  for (int v = 0; v < kVectors; ++v) {
-    StoreUpTo(sums + v * kWidth, s[0][v], width - v * kWidth);
-  }
-}
-
-void SumRows(const float* x, int64_t rows, int64_t stride, int64_t width,
-             float* sums) {
-  int64_t j = 0;
-  for (; width - j > 3 * kWidth; j += 4 * kWidth) {
-    SumRowsOfPanel<4, 2>(x + j, rows, stride, Least(width - j, 4 * kWidth),
-                         sums + j);
-  }
-  const int64_t rest = width - j;
-  if (rest > 2 * kWidth) {
-    SumRowsOfPanel<3, 2>(x + j, rows, stride, rest, sums + j);
-  } else if (rest > kWidth) {
-    SumRowsOfPanel<2, 4>(x + j, rows, stride, rest, sums + j);
-  } else if (rest > 0) {
-    SumRowsOfPanel<1, 8>(x + j, rows, stride, rest, sums + j);
-  }
-}
-
-void AddPartials(const float* partials, int64_t count, int64_t stride,
-                 int64_t width, float scale, float* y) {
-  constexpr int64_t kGroup = 16;
-  for (int64_t j = 0; j < width; j += kGroup) {
-    const int64_t n = Least(kGroup, width - j);
-    double totals[kGroup] = {};
-    for (int64_t c = 0; c < count; ++c) {
-      for (int64_t i = 0; i < n; ++i) {
-        totals[i] += static_cast<double>(partials[c * stride + j + i]);
-      }
-    }
-    for (int64_t i = 0; i < n; ++i) {
-      y[j + i] = static_cast<float>(scale * totals[i]);
-    }
-  }
-}
-
-void SumColumns(const float* x, int64_t rows, int64_t columns, float scale,
-                float* y) {
-  for (int64_t r = 0; r < rows; r += kWidth) {
-    const int64_t n = Least(kWidth, rows - r);
-    Vec lanes[kWidth];
-    for (int64_t i = 0; i < kWidth; ++i) {
-      Vec even = Broadcast(0), odd = Broadcast(0);
-      if (i < n) {
-        const float* p = x + (r + i) * columns;
-        int64_t j = 0;
-        for (; j + 2 * kWidth <= columns; j += 2 * kWidth) {
-          even = even + Load(p + j);
-          odd = odd + Load(p + j + kWidth);
-        }
-        for (; j < columns; j += kWidth)
-          even = even + LoadUpTo(p + j, columns - j);
-      }
-      lanes[i] = even + odd;
-    }
-    Transpose(lanes);
-    for (int step = kWidth / 2; step > 0; step /= 2) {
-      for (int i = 0; i < step; ++i) lanes[i] = lanes[i] + lanes[i + step];
-    }
-    StoreUpTo(y + r, Broadcast(scale) * lanes[0], n);
-  }
-}
-
-void MaxColumns(const float* x, int64_t rows, int64_t columns, float* y) {
-  for (int64_t r = 0; r < rows; ++r) {
-    y[r] = MaxOfRow<Maximum>(x + r * columns, columns);
-  }
 }
 
 // exp(x - largest) where x <= largest.
@@ -213,7 +114,7 @@ inline RowFacts ExponentiateTile(int64_t columns,
 inline void ExponentiateRow(const float* x, int64_t columns, float* y,
                             float* largest, float* sum) {
   // A NaN may get lost here: it shows in the sum.
-  *largest = MaxOfRow<MaxOrSecond>(x, columns);
+  *largest = FoldRow<MaxOrSecond>(x, columns, -kInfinity);
   const Vec most = Broadcast(*largest);
   Vec sums = Broadcast(0);
   ForRow(x, columns, Broadcast(-kInfinity), [&](int64_t j, Vec v, int64_t n) {

@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ops/elementwise.h"
+#include "tests/testing/execution.h"
 #include "tests/testing/graph_helpers.h"
 #include "tests/testing/status_matchers.h"
 #include "transforms/autodiff.h"
@@ -206,6 +207,48 @@ TEST(ReduceTest, EmptyValuesPassThrough) {
   EXPECT_FALSE(Mean(Value()).valid());
   EXPECT_FALSE(BroadcastTo(Value(), {2}).valid());
   EXPECT_FALSE(SumTo(Value(), {2}).valid());
+}
+
+TEST(ReduceExtremesTest, ValuesAndEqualExtremes) {
+  const DoubleTensor x = Matrix(2, 3, {1, 5, 5, -7, 2, -7});
+  const auto max = [](absl::Span<const Value> in) {
+    return ReduceMax(in[0], {1});
+  };
+  EXPECT_THAT(Evaluate(max, {x}).values(), ElementsAre(5, 2));
+  const auto min = [](absl::Span<const Value> in) {
+    return ReduceMin(in[0], {0}, /*keep_axes=*/true);
+  };
+  EXPECT_THAT(Evaluate(min, {x}).values(), ElementsAre(-7, 2, -7));
+  const auto gradient = [](absl::Span<const Value> in) {
+    return Gradients(Sum(ReduceMax(in[0], {1})), {in[0]})[0];
+  };
+  EXPECT_THAT(Evaluate(gradient, {x}).values(),
+              ElementsAre(0, 0.5, 0.5, 0, 1, 0));
+  const auto gradient_of_all = [](absl::Span<const Value> in) {
+    return Gradients(ReduceMin(in[0]), {in[0]})[0];
+  };
+  EXPECT_THAT(Evaluate(gradient_of_all, {x}).values(),
+              ElementsAre(0, 0, 0, 0.5, 0, 0.5));
+}
+
+TEST(ReduceExtremesTest, NothingIsRefusedOrInfinite) {
+  GraphBuilder g("test");
+  ReduceMax(g.Input("x", {kBatch, 0}), {1});
+  EXPECT_THAT(g.status().message(),
+              testing::HasSubstr("x is f32[N, 0]: expected an element along "
+                                 "the axes of which the largest is taken"));
+  GraphBuilder h("test");
+  h.Output("max", ReduceMax(h.Input("x", {kBatch, 2}), {0}));
+  h.Output("min", ReduceMin(h.value(0)));
+  ASSERT_OK_AND_ASSIGN(const Graph graph, h.Build());
+  ASSERT_OK_AND_ASSIGN(Execution execution, Execution::Create(graph, {}));
+  const LeafValues leaves = {{"x", DoubleTensor(Shape({0, 2}))}};
+  ASSERT_OK_AND_ASSIGN(const LeafValues found, execution.Run(leaves));
+  ASSERT_OK_AND_ASSIGN(const InterpretedRun run, Interpret(graph, leaves));
+  for (const LeafValues& outputs : {found, run.outputs}) {
+    EXPECT_THAT(outputs.at("max").values(), ElementsAre(-kInf, -kInf));
+    EXPECT_THAT(outputs.at("min").values(), ElementsAre(kInf));
+  }
 }
 
 }  // namespace

@@ -108,6 +108,8 @@ std::vector<Case> UnaryCases() {
       {"reshape", [](Value x) { return Flatten(x); }},
       {"sum", [](Value x) { return Sum(x, {1}); }},
       {"mean", [](Value x) { return Mean(x, {1}); }},
+      {"reduce_max", [](Value x) { return ReduceMax(x, {1}); }},
+      {"reduce_min", [](Value x) { return ReduceMin(x, {0}); }},
       {"softmax", [](Value x) { return Softmax(x); }},
       {"log_softmax", [](Value x) { return LogSoftmax(x); }}};
 }

@@ -83,6 +83,77 @@ TEST_F(TrainTest, OneSeedGivesOneFile) {
   EXPECT_NE(folder_.Read("m.pb"), folder_.Read("other.pb"));
 }
 
+// The whole way of a network with both: trained, evaluated, looked at, pruned,
+// compared, trained further.
+TEST_F(TrainTest, BatchNormAndDropout) {
+  const Line both = {"--batch-norm", "--dropout", "0.2", "--l1",
+                     "1e-3",         "--seed",    "3",   "--json"};
+  CommandResult result = Train(digits_, both);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto report = ParseJson(result.out);
+  EXPECT_EQ(NumberIn(report, "parameters"),
+            64 * 32 + 32 + 2 * 32 + 32 * 10 + 10);
+  EXPECT_GT(NumberIn(report, "test_accuracy"), 0.8);
+  const absl::StatusOr<Model> model = Load(model_);
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_NE(model->graph.Find("hidden_1/batch_norm"), kNoNode);
+  EXPECT_NE(model->graph.Find("hidden_1/relu"), kNoNode);
+  EXPECT_EQ(model->graph.Find("hidden_1/dropout"), kNoNode);
+  EXPECT_EQ(model->graph.states().size(), 2u);
+
+  // The same seed, the same file.
+  const std::string first = folder_.Read("m.pb");
+  const std::string again = folder_.File("again.pb");
+  Line elsewhere = digits_;
+  elsewhere.back() = again;
+  ASSERT_EQ(Train(elsewhere, both).exit_code, 0);
+  EXPECT_EQ(folder_.Read("again.pb"), first);
+
+  result = RunEspalier({"inspect", model_});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("batch_normalize"));
+  result =
+      RunEspalier({"evaluate", model_, "--data", "builtin:digits", "--json"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(NumberIn(ParseJson(result.out), "accuracy"),
+            NumberIn(report, "test_accuracy"));
+
+  const std::string more = folder_.File("more.pb");
+  result = Train({"--data", "builtin:digits", "--model", model_, "--epochs",
+                  "1", "--output", more});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(Load(more)->graph.states().size(), 2u);
+}
+
+// A unit whose shift keeps it below zero is proven so through the batch
+// normalization, and removed with what belongs to it.
+TEST_F(TrainTest, UnitsBehindBatchNormArePruned) {
+  ASSERT_EQ(Train(digits_, {"--batch-norm"}).exit_code, 0);
+  Model model = Load(model_).value();
+  const auto shift = model.values["hidden_1/batch_norm/shift"].data<float>();
+  shift[5] = -1e6f;
+  // Zero for every finite input.
+  shift[7] = -1;
+  model.values["hidden_1/batch_norm/scale"].data<float>()[7] = 0;
+  const std::string dead = folder_.File("dead.pb");
+  const std::string small = folder_.File("small.pb");
+  ASSERT_TRUE(Save(model, dead).ok());
+  for (const char* grade : {"domain", "all-inputs"}) {
+    const CommandResult result = RunEspalier(
+        {"prune", dead, "--output", small, "--grade", grade, "--force"});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const Model pruned = Load(small).value();
+    const int64_t units =
+        pruned.values.at("hidden_1/batch_norm/scale").num_elements();
+    // No shift outweighs every finite input.
+    EXPECT_EQ(units, std::string(grade) == "domain" ? 30 : 31) << grade;
+    EXPECT_EQ(
+        pruned.values.at("hidden_1/batch_norm/running_mean").num_elements(),
+        units);
+    EXPECT_EQ(RunEspalier({"compare", dead, small}).exit_code, 0);
+  }
+}
+
 TEST_F(TrainTest, TrainsAModelFurther) {
   const CommandResult first = Train(digits_, {"--json"});
   ASSERT_EQ(first.exit_code, 0) << first.err;
@@ -251,6 +322,11 @@ TEST_F(TrainTest, MisuseIsSeenBeforeAnythingIsDone) {
            {{"--learning-rate", "inf"}, "--learning-rate: expected a number"},
            {{"--l1", "-1"}, "--l1: expected a number of at least 0"},
            {{"--l2", "x"}, "--l2: expected a number of at least 0"},
+           {{"--dropout", "1"}, "--dropout: expected a number"},
+           {{"--dropout", "-0.1"}, "--dropout: expected a number"},
+           {{"--dropout", "nan"}, "--dropout: expected a number"},
+           {{"--batch-norm", "--model", "m.pb"}, "excludes"},
+           {{"--dropout", "0.5", "--model", "m.pb"}, "excludes"},
            {{"--hidden", ""}, "--hidden: expected"},
            {{"--hidden", ","}, "--hidden: expected a whole number from 1"},
            {{"--hidden", "1e99"}, "--hidden: expected a whole number from 1"},

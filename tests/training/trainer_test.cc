@@ -180,6 +180,61 @@ TEST(TrainTest, DropoutIsOfTrainingOnly) {
             1.05 * Evaluate(result.model, moons).value().loss);
 }
 
+TEST(TrainTest, BatchNormAndDropoutEndToEnd) {
+  const Dataset moons = builtin::Moons(130);
+  for (const int64_t batch : {0, 43}) {  // 43: the last batch has one row
+    GraphBuilder g("mlp");
+    MlpOptions mlp;
+    mlp.hidden = {32, 16};
+    mlp.batch_norm = true;
+    mlp.dropout = 0.2f;
+    const Value loss = BuildMlp(g, moons, mlp).value();
+    const TrainResult result =
+        Train(g, loss, optimizers::Adam(1e-2f), moons,
+              FitOptions().Epochs(60).BatchSize(batch).Threads(1).Validation(
+                  *moons.test()))
+            .value();
+    const Graph& graph = result.model.graph;
+    EXPECT_TRUE(graph.updates().empty());
+    // Running mean and variance of two layers; no counter, no moments.
+    EXPECT_EQ(graph.states().size(), 4u);
+    for (const Node& node : graph.nodes()) {
+      EXPECT_NE(node.op->kind(), "batch_mean");
+      EXPECT_NE(node.op->kind(), "batch_variance");
+      EXPECT_NE(node.op->kind(), "dropout");
+    }
+    const Tensor& mean =
+        result.model.values.at("hidden_1/batch_norm/running_mean");
+    EXPECT_NE(mean.data<float>()[0], 0);
+    // Validation saw what the model gives, not statistics of its own rows.
+    const Evaluation after = Evaluate(result.model, *moons.test()).value();
+    EXPECT_NEAR(*result.last.validation_loss, after.loss, 1e-5);
+    EXPECT_GT(*after.accuracy, 0.85);
+    // A sample's result does not depend on the others of its batch.
+    EvaluateOptions one;
+    one.batch_size = 1;
+    EXPECT_NEAR(Evaluate(result.model, *moons.test(), one).value().loss,
+                after.loss, 1e-5);
+  }
+}
+
+TEST(TrainTest, ABatchOfOneLeavesRunningVariancesAsTheyAre) {
+  const Dataset moons = builtin::Moons(20);
+  GraphBuilder g("mlp");
+  MlpOptions mlp;
+  mlp.hidden = {4};
+  mlp.batch_norm = true;
+  const Value loss = BuildMlp(g, moons, mlp).value();
+  const Model model = Train(g, loss, optimizers::Sgd(0.01f), moons,
+                            FitOptions().Epochs(1).BatchSize(1).Threads(1))
+                          .value()
+                          .model;
+  for (float v :
+       model.values.at("hidden_1/batch_norm/running_variance").data<float>()) {
+    EXPECT_EQ(v, 1);
+  }
+}
+
 TEST(TrainTest, MakesTheModelBetter) {
   const Dataset moons = builtin::Moons(128);
   const FitOptions options = FitOptions().Epochs(80).BatchSize(16).Threads(1);

@@ -35,6 +35,34 @@ TEST(RemoveUnitsTest, TakesColumnsAndRows) {
   EXPECT_EQ(result.model.class_names, model.class_names);
 }
 
+TEST(RemoveUnitsTest, PassesBatchNormalization) {
+  const std::string state =
+      "state(dtype=\"f32\", shape=[4], initializer=\"constant\", "
+      "initializer_value=1.0)\n";
+  Model model = RandomModel(Parse(
+      "graph g {\n" + std::string(kInput) + "w1 = " + ParameterText("3, 4") +
+      "b1 = " + ParameterText("4") + "w2 = " + ParameterText("4, 2") +
+      "b2 = " + ParameterText("2") + "m = " + state + "v = " + state +
+      "s = " + ParameterText("4") + "t = " + ParameterText("4") +
+      "z = dense(x, w1, b1)\n"
+      "n = batch_normalize(z, m, v, s, t; epsilon=0.00001)\n"
+      "h = relu(n)\ny = dense(h, w2, b2)\noutput y = y\n}"));
+  for (float& v : model.values["v"].data<float>()) v = 1 + v * v;
+  const auto m = std::vector<float>(model.values["m"].data<float>().begin(),
+                                    model.values["m"].data<float>().end());
+  model.values["t"].data<float>()[1] = -1000;
+  const RemovalResult result = Remove(model, {{model.graph.Find("h"), {1}}});
+  EXPECT_THAT(result.layers[0].units, ElementsAre(1));
+  EXPECT_EQ(result.layers[0].refusal, "");
+  const Graph& graph = result.model.graph;
+  for (const char* name : {"b1", "m", "v", "s", "t"}) {
+    EXPECT_EQ(graph.node(graph.Find(name)).type.shape, Shape({3})) << name;
+  }
+  EXPECT_EQ(graph.states().size(), 2u);
+  EXPECT_THAT(result.model.values.at("m").data<float>(),
+              ElementsAre(m[0], m[2], m[3]));
+}
+
 TEST(RemoveUnitsTest, OfNothingChangesNothing) {
   const Model model = RandomModel(Parse(Small()));
   const RemovalResult result = Remove(model, {{model.graph.Find("h"), {}}});

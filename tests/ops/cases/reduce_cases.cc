@@ -38,6 +38,18 @@ void Add(const CaseSizes& s, std::vector<OpCase>& cases) {
         c.mixes_samples = a.over_batch;
         cases.push_back(c);
       }
+      for (bool max : {false, true}) {
+        OpCase c;
+        c.kind = max ? "reduce_max" : "reduce_min";
+        c.name = absl::StrCat(c.kind, "_", a.name, keep ? "_keep" : "");
+        c.inputs = {a.x};
+        c.build = [max, axes = a.axes, keep](Inputs in) {
+          return max ? ReduceMax(in[0], axes, keep)
+                     : ReduceMin(in[0], axes, keep);
+        };
+        c.mixes_samples = a.over_batch;
+        cases.push_back(c);
+      }
     }
   }
 }
