@@ -1,4 +1,5 @@
-// What ops over axes share: which axes are meant, and what is left of a shape.
+// What ops over axes share: which axes are meant (negative ones count from the
+// end), and what is left of a shape.
 #ifndef ESPALIER_OPS_AXES_H_
 #define ESPALIER_OPS_AXES_H_
 
@@ -6,14 +7,21 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "graph/shape.h"
 
 namespace espalier {
 
-// Ascending, from 0 (negative ones count from the end); all axes if `axes` is
-// empty. Errors: an axis that x does not have, or one named twice.
+// From 0. "axis 3 is not one of the 2 axes of x".
+absl::StatusOr<int64_t> NormalizedAxis(int64_t axis, int rank);
+
+// Ascending, from 0, none twice; all axes if `axes` is empty.
 absl::StatusOr<std::vector<int64_t>> NormalizedAxes(
-    const std::vector<int64_t>& axes, int rank);
+    absl::Span<const int64_t> axes, int rank);
+
+// How far apart neighbours along each axis are in row-major order: whatever
+// the leading dimension is, so it may be the batch N.
+std::vector<int64_t> RowMajorStrides(const Shape& shape);
 
 // Of what follows, `axes` are normalized.
 bool IsReduced(const std::vector<int64_t>& axes, int64_t axis);

@@ -66,6 +66,17 @@ class SumBounds {
     AddTerm(p < q ? p : q, p < q ? q : p);
   }
 
+  // All terms of another sum.
+  void AddTerms(const SumBounds& other) {
+    terms_ += other.terms_;
+    lower_ += other.lower_;
+    upper_ += other.upper_;
+    positive_ += other.positive_;
+    negative_ += other.negative_;
+    sum_abs_ += other.sum_abs_;
+    may_be_nan_ = may_be_nan_ || other.may_be_nan_;
+  }
+
   // `more_roundings`: how many more float32 roundings a term may meet than one
   // product and the additions.
   Interval Finish(int more_roundings = 0) const;

@@ -4,15 +4,19 @@
 #include <vector>
 
 #include "ops/binary.h"
+#include "ops/concat.h"
 #include "ops/dense.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
 #include "ops/gates.h"
+#include "ops/gather.h"
 #include "ops/integers.h"
 #include "ops/normalization.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
+#include "ops/slice_pad.h"
 #include "ops/softmax.h"
+#include "ops/transpose.h"
 
 namespace espalier {
 
@@ -21,10 +25,11 @@ const OpTable& StandardOps() {
     std::vector<OpTable::Entry> entries = {{"dense", ReadDense},
                                            {"matmul", ReadMatMul}};
     for (absl::Span<const OpTable::Entry> family :
-         {BinaryEntries(), DropoutEntries(), ElementwiseEntries(),
-          GateEntries(), IntegerEntries(), NormalizationEntries(),
-          ReduceEntries(), ReduceExtremeEntries(), ReshapeEntries(),
-          SoftmaxEntries()}) {
+         {BinaryEntries(), ConcatEntries(), DropoutEntries(),
+          ElementwiseEntries(), GateEntries(), GatherEntries(),
+          IntegerEntries(), NormalizationEntries(), ReduceEntries(),
+          ReduceExtremeEntries(), ReshapeEntries(), SlicePadEntries(),
+          SoftmaxEntries(), TransposeEntries()}) {
       entries.insert(entries.end(), family.begin(), family.end());
     }
     return new OpTable(std::move(entries));

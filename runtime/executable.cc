@@ -23,29 +23,6 @@ CompileOptions Resolved(CompileOptions options) {
   return options;
 }
 
-std::vector<LabelRange> FindLabels(const Plan& plan) {
-  std::vector<LabelRange> found;
-  const auto add = [&](BufferId logits, BufferId labels) {
-    const BufferId leaf = plan.Root(labels);
-    const int32_t classes = static_cast<int32_t>(plan.shape(logits).dim(1));
-    for (LabelRange& known : found) {
-      if (known.leaf != leaf) continue;
-      known.classes = std::min(known.classes, classes);
-      return;
-    }
-    found.push_back({leaf, classes});
-  };
-  for (const Step& step : plan.steps) {
-    if (const auto* loss = absl::get_if<CrossEntropyStep>(&step.work)) {
-      add(loss->logits, loss->labels);
-    } else if (const auto* gradient =
-                   absl::get_if<CrossEntropyGradientStep>(&step.work)) {
-      add(gradient->logits, gradient->labels);
-    }
-  }
-  return found;
-}
-
 }  // namespace
 
 Executable::Impl::Impl(const Graph& graph, const CompileOptions& options,
@@ -54,7 +31,7 @@ Executable::Impl::Impl(const Graph& graph, const CompileOptions& options,
       options(Resolved(options)),
       plan(std::move(plan)),
       isa(onednn::MaxIsa()),
-      labels(FindLabels(this->plan)) {}
+      index_ranges(IndexRangesOfLeaves(this->plan)) {}
 
 absl::StatusOr<std::shared_ptr<const Program>> Executable::Impl::ProgramFor(
     int64_t batch) {

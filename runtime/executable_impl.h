@@ -11,16 +11,11 @@
 #include "absl/status/statusor.h"
 #include "runtime/elementwise/isa.h"
 #include "runtime/executable.h"
+#include "runtime/index_ranges.h"
 #include "runtime/plan.h"
 #include "runtime/program.h"
 
 namespace espalier {
-
-// Labels of a cross-entropy: i32 elements of a leaf, each in [0, classes).
-struct LabelRange {
-  BufferId leaf;
-  int32_t classes;
-};
 
 class Executable::Impl {
  public:
@@ -33,7 +28,7 @@ class Executable::Impl {
   const CompileOptions options;  // threads resolved
   const Plan plan;
   const Isa isa;
-  const std::vector<LabelRange> labels;
+  const std::vector<IndexRange> index_ranges;  // of leaves
 
  private:
   std::mutex mutex_;

@@ -88,6 +88,26 @@ struct DropoutSpec {
   uint64_t seed = 0;
 };
 
+// A box of elements that Rearrange copies: along each axis of the result where
+// its elements go, and how far apart they are in the operand, the first one
+// being element `from_offset` of it.
+struct BoxAxis {
+  int64_t size = 0;         // kBatch for all samples, on axis 0 only
+  int64_t from_stride = 0;  // 0 where one element is repeated
+  int64_t to_begin = 0;
+  int64_t to_step = 1;
+
+  friend bool operator==(const BoxAxis& a, const BoxAxis& b) {
+    return a.size == b.size && a.from_stride == b.from_stride &&
+           a.to_begin == b.to_begin && a.to_step == b.to_step;
+  }
+};
+struct BoxCopy {
+  BufferId from;
+  int64_t from_offset = 0;
+  std::vector<BoxAxis> axes;
+};
+
 // Handed to Op::Lower for one node. Each verb adds work and gives the buffer of
 // its result; SetResult tells which one is the node's. Shapes may have the
 // symbolic batch. Calls that do not fit the stated shapes are our own mistakes
@@ -124,6 +144,20 @@ class Lowering {
   virtual BufferId CrossEntropyGradient(BufferId logits, BufferId labels,
                                         BufferId dy, const Shape& shape) = 0;
   virtual BufferId Dropout(const DropoutSpec& spec, const Shape& shape) = 0;
+  // An array of the operands' type made of at least one box; boxes do not meet.
+  // What is in none is zero: `zeros` tells whether there is any such element.
+  // Bits are copied as they are.
+  virtual BufferId Rearrange(absl::Span<const BoxCopy> boxes, bool zeros,
+                             const Shape& shape) = 0;
+  // x seen as [outer, R, inner] around `axis`, which the indices, i32 of any
+  // shape, replace in the result: result[o, k, i] = x[o, indices[k], i].
+  // The run fails when an index is not in [0, R).
+  virtual BufferId Gather(BufferId x, BufferId indices, int axis,
+                          const Shape& shape) = 0;
+  // The reverse: zeros of shape [outer, R, inner], to which values[o, k, i] are
+  // added at [o, indices[k], i] in the order of k. The same check.
+  virtual BufferId ScatterAdd(BufferId values, BufferId indices, int axis,
+                              const Shape& shape) = 0;
   // The same elements in the same order under another shape.
   virtual BufferId Reshape(BufferId x, const Shape& shape) = 0;
 

@@ -67,6 +67,20 @@ struct OperandVisitor {
     reads(s.x);
     writes(s.y);
   }
+  void operator()(const RearrangeStep& s) const {
+    for (const BoxCopy& box : s.boxes) reads(box.from);
+    writes(s.y);
+  }
+  void operator()(const GatherStep& s) const {
+    reads(s.x);
+    reads(s.indices);
+    writes(s.y);
+  }
+  void operator()(const ScatterAddStep& s) const {
+    reads(s.values);
+    reads(s.indices);
+    writes(s.y);
+  }
 };
 
 template <typename Reads, typename Writes>
@@ -177,6 +191,41 @@ struct Printer {
   }
   std::string operator()(const CopyStep& s) const {
     return absl::StrCat("copy ", Buffer(s.y), " = ", Buffer(s.x));
+  }
+  std::string operator()(const RearrangeStep& s) const {
+    std::string text = absl::StrCat("rearrange ", Buffer(s.y));
+    for (const BoxCopy& box : s.boxes) {
+      absl::StrAppend(&text, "\n    [", absl::StrJoin(box.axes, ", ", FormatTo),
+                      "] = ", Buffer(box.from), " from ", box.from_offset,
+                      " by [", absl::StrJoin(box.axes, ", ", FormatFrom), "]");
+    }
+    return absl::StrCat(text, s.zeros ? "\n    else 0" : "");
+  }
+  std::string operator()(const GatherStep& s) const {
+    return absl::StrCat("gather ", Buffer(s.y), " of ", Buffer(s.x), " as [",
+                        s.outer.ToString(), ", ", s.rows, ", ", s.inner,
+                        "], indices ", Buffer(s.indices));
+  }
+  std::string operator()(const ScatterAddStep& s) const {
+    return absl::StrCat("scatter-add ", Buffer(s.y), " as [",
+                        s.outer.ToString(), ", ", s.rows, ", ", s.inner,
+                        "] of ", Buffer(s.values), ", indices ",
+                        Buffer(s.indices));
+  }
+
+  // "0:N", "1:4", "1:8:3".
+  static void FormatTo(std::string* out, const BoxAxis& axis) {
+    if (axis.size == kBatch) {
+      absl::StrAppend(out, "0:N");
+      return;
+    }
+    const int64_t last = (axis.size - 1) * axis.to_step;
+    absl::StrAppend(out, axis.to_begin, ":",
+                    axis.to_begin + (axis.size == 0 ? 0 : last + 1));
+    if (axis.to_step != 1) absl::StrAppend(out, ":", axis.to_step);
+  }
+  static void FormatFrom(std::string* out, const BoxAxis& axis) {
+    absl::StrAppend(out, axis.from_stride);
   }
 };
 

@@ -134,10 +134,35 @@ struct CopyStep {
   BufferId y;
 };
 
+// See Lowering::Rearrange.
+struct RearrangeStep {
+  std::vector<BoxCopy> boxes;
+  bool zeros = false;
+  BufferId y;
+};
+
+// y[o, k, i] = x[o, indices[k], i], x seen as [outer, rows, inner].
+struct GatherStep {
+  BufferId x, indices;
+  Extent outer;
+  int64_t rows = 1, inner = 1;
+  BufferId y;
+};
+
+// y = 0, then y[o, indices[k], i] += values[o, k, i] for all k in order; y seen
+// as [outer, rows, inner].
+struct ScatterAddStep {
+  BufferId values, indices;
+  Extent outer;
+  int64_t rows = 1, inner = 1;
+  BufferId y;
+};
+
 struct Step {
-  using Work = absl::variant<MatMulStep, ElementwiseStep, ReduceStep,
-                             SoftmaxStep, CrossEntropyStep,
-                             CrossEntropyGradientStep, DropoutStep, CopyStep>;
+  using Work =
+      absl::variant<MatMulStep, ElementwiseStep, ReduceStep, SoftmaxStep,
+                    CrossEntropyStep, CrossEntropyGradientStep, DropoutStep,
+                    CopyStep, RearrangeStep, GatherStep, ScatterAddStep>;
   Work work;
   std::string name;  // of the node that it comes from, or the first of them
 };

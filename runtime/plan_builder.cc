@@ -224,6 +224,42 @@ class PlanBuilder : public Lowering {
     return y;
   }
 
+  BufferId Rearrange(absl::Span<const BoxCopy> boxes, bool zeros,
+                     const Shape& shape) override {
+    ESPALIER_CHECK(!boxes.empty());
+    const BoxCopy& first = boxes[0];
+    const DataType dtype = plan_.buffers[first.from].type.dtype;
+    for (const BoxCopy& box : boxes) {
+      ESPALIER_CHECK(plan_.buffers[box.from].type.dtype == dtype);
+      ESPALIER_CHECK(static_cast<int>(box.axes.size()) == shape.rank());
+    }
+    const bool one = boxes.size() == 1 && !zeros;
+    if (one && IsWhole(first, shape)) return Reshape(first.from, shape);
+    const BufferId y = AddTemporary({dtype, shape});
+    if (one) facts_[y].number = FactsOf(first.from).number;
+    AddStep(RearrangeStep{{boxes.begin(), boxes.end()}, zeros, y});
+    return y;
+  }
+
+  BufferId Gather(BufferId x, BufferId indices, int axis,
+                  const Shape& shape) override {
+    const TensorType type = plan_.buffers[x].type;
+    const BufferId y = AddTemporary({type.dtype, shape});
+    GatherStep step = {x, indices, {}, 1, 1, y};
+    SeeAround(type.shape, axis, step);
+    AddStep(step);
+    return y;
+  }
+
+  BufferId ScatterAdd(BufferId values, BufferId indices, int axis,
+                      const Shape& shape) override {
+    const BufferId y = AddTemporary(shape);
+    ScatterAddStep step = {values, indices, {}, 1, 1, y};
+    SeeAround(shape, axis, step);
+    AddStep(step);
+    return y;
+  }
+
   BufferId Reshape(BufferId x, const Shape& shape) override {
     ESPALIER_CHECK(ExtentOf(plan_.shape(x)) == ExtentOf(shape));
     if (plan_.shape(x) == shape) return x;
@@ -387,6 +423,31 @@ class PlanBuilder : public Lowering {
     const BufferId y = AddTemporary({plan_.buffers[x].type.dtype, shape});
     AddStep(CopyStep{x, y});
     return y;
+  }
+
+  // Whether the box is all elements of its array in their order, and makes the
+  // whole of a result of this shape.
+  bool IsWhole(const BoxCopy& box, const Shape& shape) const {
+    if (ExtentOf(plan_.shape(box.from)) != ExtentOf(shape)) return false;
+    int64_t stride = 1;
+    for (int i = shape.rank() - 1; i >= 0; --i) {
+      const BoxAxis& axis = box.axes[static_cast<size_t>(i)];
+      if (axis.size != shape.dim(i)) return false;
+      if (axis.size != 1 && axis.from_stride != stride) return false;
+      stride *= axis.size;
+    }
+    return box.from_offset == 0;
+  }
+
+  // A table of this shape as [outer, rows, inner] around an axis.
+  template <typename AnyStep>
+  static void SeeAround(const Shape& table, int axis, AnyStep& step) {
+    const auto dims = table.dims();
+    const auto at = static_cast<size_t>(axis);
+    ESPALIER_CHECK(dims[at] != kBatch);
+    step.outer = ExtentOf(Shape(dims.subspan(0, at)));
+    step.rows = dims[at];
+    step.inner = Shape(dims.subspan(at + 1)).num_elements();
   }
 
   // A product over an inner size of 1, which is elementwise.

@@ -118,7 +118,7 @@ class Session::Impl {
     if (bound.store_version != store_impl_.version()) {
       RETURN_IF_ERROR(RenewPackedCopies(bound));
     }
-    RETURN_IF_ERROR(CheckLabels(inputs));
+    RETURN_IF_ERROR(CheckIndexLeaves(inputs));
     {
       const RunScope scope(executable_impl_.options.threads,
                            bound.program->uses_workers());
@@ -178,25 +178,20 @@ class Session::Impl {
                     absl::StrCat("run: input ", Quoted(InputNode(i).name)));
   }
 
-  // Labels are elements of leaves, under whatever shape.
-  absl::Status CheckLabels(absl::Span<const TensorView> inputs) const {
-    for (const LabelRange& labels : executable_impl_.labels) {
-      const PlanBuffer& buffer = plan_.buffers[labels.leaf];
+  absl::Status CheckIndexLeaves(absl::Span<const TensorView> inputs) const {
+    for (const IndexRange& range : executable_impl_.index_ranges) {
+      const PlanBuffer& buffer = plan_.buffers[range.indices];
       absl::Span<const int32_t> values;
       for (size_t i = 0; i < inputs.size(); ++i) {
-        if (plan_.inputs[i] == labels.leaf) values = inputs[i].data<int32_t>();
+        if (plan_.inputs[i] == range.indices) {
+          values = inputs[i].data<int32_t>();
+        }
       }
       if (buffer.role != BufferRole::kInput) {
         values = LeafValue(buffer).data<int32_t>();
       }
-      const absl::optional<int64_t> at =
-          FirstInvalidLabel(executable_impl_.isa, values, labels.classes);
-      if (at.has_value()) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("run: labels ", Quoted(buffer.name), ": element ", *at,
-                         " is ", values[static_cast<size_t>(*at)],
-                         ": expected a class from 0 to ", labels.classes - 1));
-      }
+      RETURN_IF_ERROR(
+          CheckIndices(executable_impl_.isa, range, buffer.name, values));
     }
     return absl::OkStatus();
   }

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -35,6 +37,12 @@ DoubleTensor Evaluate(const Node& node, const KnownValues& known) {
   return node.op->Evaluate(inputs, node.type.shape);
 }
 
+// It may stand for what is an error of a run, such as an index out of range.
+bool HasNan(const DoubleTensor& value) {
+  return std::any_of(value.values().begin(), value.values().end(),
+                     [](double x) { return std::isnan(x); });
+}
+
 }  // namespace
 
 absl::StatusOr<Graph> FoldConstants(const Graph& graph) {
@@ -45,11 +53,13 @@ absl::StatusOr<Graph> FoldConstants(const Graph& graph) {
     if (const Tensor* constant = ConstantValue(*node.op)) {
       known.emplace(id, DoubleTensor(*constant));
     } else if (IsFoldable(node, known)) {
-      const DoubleTensor& value =
-          known.emplace(id, Evaluate(node, known)).first->second;
-      rewriter.Replace(
-          id, rewriter.builder().Constant(value.ToTensor(), node.name));
-      continue;
+      DoubleTensor value = Evaluate(node, known);
+      if (!HasNan(value)) {
+        rewriter.Replace(
+            id, rewriter.builder().Constant(value.ToTensor(), node.name));
+        known.emplace(id, std::move(value));
+        continue;
+      }
     }
     rewriter.Copy(id);
   }

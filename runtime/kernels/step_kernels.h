@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "runtime/index_ranges.h"
 #include "runtime/kernels.h"
 #include "runtime/plan.h"
 
@@ -32,9 +33,22 @@ KernelOr MakeStepKernel(const Plan& plan, const CrossEntropyGradientStep& step,
 // dropout.cc
 KernelOr MakeStepKernel(const Plan& plan, const DropoutStep& step,
                         const KernelOptions& options);
-// copy.cc
+// rearrange.cc
 KernelOr MakeStepKernel(const Plan& plan, const CopyStep& step,
                         const KernelOptions& options);
+KernelOr MakeStepKernel(const Plan& plan, const RearrangeStep& step,
+                        const KernelOptions& options);
+// gather.cc
+KernelOr MakeStepKernel(const Plan& plan, const GatherStep& step,
+                        const KernelOptions& options);
+KernelOr MakeStepKernel(const Plan& plan, const ScatterAddStep& step,
+                        const KernelOptions& options);
+
+// checked_indices.cc: the kernel of a step that reads these indices, which
+// looks at them first and fails instead of running where one is outside.
+std::unique_ptr<const Kernel> WithCheckedIndices(
+    const Plan& plan, IndexRange range, std::unique_ptr<const Kernel> kernel,
+    const KernelOptions& options);
 
 }  // namespace espalier
 

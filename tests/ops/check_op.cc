@@ -185,6 +185,8 @@ void CheckExecution(const OpCase& op_case) {
         LeafValues leaves = DrawLeaves(op_case, graph, batch, random);
         if (integers) {
           for (auto& [name, value] : leaves) {
+            const Node& leaf = graph.node(graph.Find(name));
+            if (leaf.type.dtype != DataType::kF32) continue;
             value = random.Integers(value.shape(), 15);
             for (int64_t i = 0; i < value.num_elements(); ++i) value[i] -= 7;
           }

@@ -10,9 +10,9 @@ namespace espalier {
 namespace {
 
 constexpr const OpFamily* kFamilies[] = {
-    &kBinaryCases,        &kElementwiseCases, &kGateCases,   &kIntegerCases,
-    &kNormalizationCases, &kProductCases,     &kReduceCases, &kShapeCases,
-    &kSoftmaxCases,       &kTrainingCases};
+    &kBinaryCases,   &kElementwiseCases,   &kGateCases,    &kIntegerCases,
+    &kMovementCases, &kNormalizationCases, &kProductCases, &kReduceCases,
+    &kShapeCases,    &kSoftmaxCases,       &kTrainingCases};
 
 }  // namespace
 

@@ -68,7 +68,7 @@ std::string InputName(size_t i);
 
 // The case's graph; its only output is called "y". Where no input has the batch
 // there is one more, "batch" of shape [N], that only says how large it is.
-// What has no batch can be made a parameter instead of an input.
+// What is f32 and has no batch can be made a parameter instead of an input.
 enum class Operands { kInputs, kParameters };
 absl::StatusOr<Graph> BuildCase(const OpCase& op_case,
                                 Operands operands = Operands::kInputs);

@@ -10,14 +10,18 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ops/binary.h"
+#include "ops/concat.h"
 #include "ops/dense.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
 #include "ops/gates.h"
+#include "ops/gather.h"
 #include "ops/integers.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
+#include "ops/slice_pad.h"
 #include "ops/softmax.h"
+#include "ops/transpose.h"
 #include "tests/testing/execution.h"
 #include "tests/testing/graph_helpers.h"
 #include "tests/testing/random_tensors.h"
@@ -72,6 +76,13 @@ struct Case {
 
 void PrintTo(const Case& c, std::ostream* os) { *os << c.name; }
 
+// Of the columns of x: 0, 0, ...
+Value Indices(Value x) {
+  const auto n = static_cast<size_t>(x.shape().dim(1));
+  const std::vector<int32_t> zeros(n);
+  return x.builder()->Constant(Tensor({x.shape().dim(1)}, zeros));
+}
+
 std::vector<Case> UnaryCases() {
   return {
       {"abs", [](Value x) { return Abs(x); }},
@@ -106,6 +117,22 @@ std::vector<Case> UnaryCases() {
          return Dropout(x, x.builder()->Constant(step), 0.5f, 1);
        }},
       {"reshape", [](Value x) { return Flatten(x); }},
+      {"transpose",
+       [](Value x) {
+         const int64_t n = x.shape().dim(1);
+         return Transpose(Reshape(x, {kBatch, 1, n}), {0, 2, 1});
+       }},
+      {"slice", [](Value x) { return Slice(x, {1}, {0}, {kToEnd}, {2}); }},
+      {"pad",
+       [](Value x) {
+         return Pad(x, {0, 1}, {0, 1}, {0, 1});
+       }},
+      {"concat",
+       [](Value x) {
+         return Concat({x, x}, 1);
+       }},
+      {"gather", [](Value x) { return Gather(x, Indices(x), 1); }},
+      {"scatter_add", [](Value x) { return ScatterAdd(x, Indices(x), 2, 1); }},
       {"sum", [](Value x) { return Sum(x, {1}); }},
       {"mean", [](Value x) { return Mean(x, {1}); }},
       {"reduce_max", [](Value x) { return ReduceMax(x, {1}); }},
@@ -266,6 +293,34 @@ TEST(SpecialValuesTest, ALabelThatIsNoClassFailsTheRun) {
         {{"x", DoubleTensor(Shape({2, 3}))}, {"t", Vector({0, label})}});
     EXPECT_THAT(run, StatusIs(absl::StatusCode::kInvalidArgument,
                               testing::HasSubstr("'t'")));
+  }
+}
+
+// Of x itself, which keeps its bits, unlike what is computed from it.
+TEST(SpecialValuesTest, MovesKeepSubnormalNumbersAndSignsOfZeros) {
+  const std::vector<double> x = {1e-45, -1e-45, 0.0, -0.0, 1e-38, -1.0};
+  const std::vector<std::function<Value(Value)>> moves = {
+      [](Value v) {
+        return Transpose(v, {1, 0});
+      },
+      [](Value v) { return Slice(v, {1}, {0}, {6}); },
+      [](Value v) { return Slice(v, {1}, {1}, {6}, {2}); },
+      [](Value v) {
+        return Pad(v, {1, 0}, {0, 1});
+      },
+      [](Value v) {
+        return Concat({v, v}, 0);
+      },
+      [](Value v) { return Gather(v, Indices(v), 0); }};
+  for (const auto& move : moves) {
+    GraphBuilder g("test");
+    g.Output("y", move(g.Input("x", {1, 6})));
+    ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
+    const LeafValues leaves = {{"x", Matrix(1, 6, x)}};
+    ASSERT_OK_AND_ASSIGN(Execution execution, Execution::Create(graph, leaves));
+    ASSERT_OK_AND_ASSIGN(const LeafValues outputs, execution.Run(leaves));
+    ASSERT_OK_AND_ASSIGN(const InterpretedRun run, Interpret(graph, leaves));
+    EXPECT_EQ(outputs.at("y").ToTensor(), run.outputs.at("y").ToTensor());
   }
 }
 

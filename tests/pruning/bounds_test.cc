@@ -161,5 +161,44 @@ TEST(ReluBoundsTest, LeaveRoomForRounding) {
               ElementsAre(false, false, true, false, false, false));
 }
 
+// Each element keeps its own interval, and what pads them is zero.
+TEST(ReluBoundsTest, MoveWithTheElements) {
+  const Model model = RandomModel(Parse(R"(graph g {
+  x = input(dtype="f32", shape=[-1, 2, 2])
+  turned = transpose(x; permutation=[0, 2, 1])
+  column = slice(turned; axes=[2], starts=[1], ends=[2], steps=[1])
+  both = concat(column, turned; count=2, axis=2)
+  padded = pad(both; before=[0, 0, 1], after=[0, 0, 0], interior=[0, 0, 0])
+  h = relu(padded)
+  output y = h
+})"));
+  // x[0, :] is below zero, x[1, :] above.
+  const InputDomain domain = {{-2, -3, 1, 2}, {-1, -1, 5, 6}};
+  const auto bounds = ReluBounds(model, {{"x", domain}}, BoundsScope::kDomain);
+  const IntervalTensor& z = bounds.at(model.graph.Find("h"));
+  EXPECT_THAT(z.lower, ElementsAre(0, 1, -2, 1, 0, 2, -3, 2));
+  EXPECT_THAT(z.upper, ElementsAre(0, 5, -1, 5, 0, 6, -1, 6));
+  // That nothing overflows is enough for them to be no NaN.
+  const auto everywhere = ReluBounds(model, {}, BoundsScope::kAllInputs);
+  EXPECT_EQ(Zero(everywhere.at(model.graph.Find("h")))[0], true);
+  EXPECT_EQ(Zero(everywhere.at(model.graph.Find("h")))[1], false);
+}
+
+// Whichever rows the indices pick, all of the table's first column is negative.
+TEST(ReluBoundsTest, AGatherMayPickAnyRow) {
+  Model model = RandomModel(Parse(R"(graph g {
+  i = input(dtype="i32", shape=[-1])
+  table = parameter(dtype="f32", shape=[3, 2], initializer="normal", initializer_value=1.0)
+  rows = gather(table, i; axis=0)
+  h = relu(rows)
+  output y = h
+})"));
+  model.values.at("table") = Tensor({3, 2}, {-1, 5, -2, -6, -3, 7});
+  const auto bounds = ReluBounds(model, {}, BoundsScope::kAllInputs);
+  const IntervalTensor& z = bounds.at(model.graph.Find("h"));
+  EXPECT_THAT(z.lower, ElementsAre(-3, -6));
+  EXPECT_THAT(z.upper, ElementsAre(-1, 7));
+}
+
 }  // namespace
 }  // namespace espalier

@@ -6,8 +6,10 @@
 #include "ops/binary.h"
 #include "ops/dense.h"
 #include "ops/elementwise.h"
+#include "ops/gather.h"
 #include "ops/reshape.h"
 #include "ops/softmax.h"
+#include "ops/transpose.h"
 #include "runtime/fusion.h"
 #include "tests/runtime/plan_helpers.h"
 
@@ -151,6 +153,27 @@ TEST_F(PlacementTest, ButNotOverInputsOutputsOrWhatIsReadLater) {
       EXPECT_EQ(&plan.buffers[buffer.memory], &buffer) << buffer.name;
     }
   }
+}
+
+TEST_F(PlacementTest, MovesAreNotMadeInWhatTheyRead) {
+  const Value w = Weight("w", {5, 5});
+  const Value u = Weight("u", {5, 5});
+  const Value i = g_.Input("i", {5}, DataType::kI32);
+  g_.Update(w, Transpose(w, {1, 0}));
+  g_.Update(u, Gather(u, i));
+  const Plan plan = Placed();
+  EXPECT_THAT(Kinds(plan), ElementsAre("rearrange", "gather", "copy", "copy"));
+  EXPECT_EQ(PlaceOf(plan, 0), "");
+  EXPECT_EQ(PlaceOf(plan, 1), "");
+}
+
+TEST_F(PlacementTest, MovesOfOtherThingsAreMadeInTheLeaf) {
+  const Value x = g_.Input("x", {5, 4});
+  const Value w = Weight("w", {4, 5});
+  g_.Output("y", Scale(w, 2.0f));
+  g_.Update(w, Transpose(x, {1, 0}));
+  const Plan plan = Placed();
+  EXPECT_EQ(PlaceOf(plan, 0), "w");
 }
 
 }  // namespace

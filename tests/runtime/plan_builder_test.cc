@@ -7,11 +7,15 @@
 #include <utility>
 
 #include "ops/binary.h"
+#include "ops/concat.h"
 #include "ops/dense.h"
 #include "ops/elementwise.h"
+#include "ops/gather.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
+#include "ops/slice_pad.h"
 #include "ops/softmax.h"
+#include "ops/transpose.h"
 #include "runtime/fusion.h"
 #include "tests/runtime/plan_helpers.h"
 #include "tests/testing/pass_op.h"
@@ -191,6 +195,81 @@ TEST(PlanBuilderTest, TranslatesDeepFormulas) {
   });
   EXPECT_EQ(StepAs<ElementwiseStep>(plan, 0).code.ToString(),
             "%0 = tanh(@0)\n@1 = %0\n");
+}
+
+TEST(PlanBuilderTest, MovesAreBoxes) {
+  GraphBuilder g("moves");
+  const Value x = g.Input("x", {kBatch, 2, 3});
+  const Value t = Transpose(x, {0, 2, 1}, "t");
+  const Value s = Slice(x, {2}, {1}, {3}, {}, "s");
+  const Value c = Concat({s, Reshape(t, {kBatch, 2, 3})}, 2, "c");
+  g.Output("y", Pad(c, {0, 1, 0}, {0, 0, 2}, {0, 0, 1}, "p"));
+  EXPECT_EQ(PlanOf(g).ToString(),
+            "plan moves: 4 steps\n"
+            "0 t: rearrange #1 f32[N, 3, 2]\n"
+            "    [0:N, 0:3, 0:2] = x f32[N, 2, 3] from 0 by [6, 1, 3]\n"
+            "1 s: rearrange #2 f32[N, 2, 2]\n"
+            "    [0:N, 0:2, 0:2] = x f32[N, 2, 3] from 1 by [6, 3, 1]\n"
+            "2 c: rearrange #4 f32[N, 2, 5]\n"
+            "    [0:N, 0:2, 0:2] = #2 f32[N, 2, 2] from 0 by [4, 2, 1]\n"
+            "    [0:N, 0:2, 2:5] = #3 f32[N, 2, 3] = #1 from 0 by [6, 3, 1]\n"
+            "3 p: rearrange #5 f32[N, 3, 11]\n"
+            "    [0:N, 1:3, 0:9:2] = #4 f32[N, 2, 5] from 0 by [10, 5, 1]\n"
+            "    else 0\n"
+            "inputs: x f32[N, 2, 3]\n"
+            "outputs: #5 f32[N, 3, 11]\n");
+}
+
+TEST(PlanBuilderTest, MovesThatKeepTheOrderAreAliases) {
+  GraphBuilder g("alias");
+  const Value x = Exp(g.Input("x", {kBatch, 1, 4, 1}));
+  const Value t = Transpose(x, {0, 2, 3, 1});
+  const Value s = Slice(t, {1}, {0}, {kToEnd});
+  const Value p = Pad(s, {0, 0, 0, 0}, {0, 0, 0, 0});
+  g.Output("y", Concat({p}, 1));
+  const Plan plan = PlanOf(g);
+  EXPECT_THAT(Kinds(plan), ElementsAre("elementwise"));
+  EXPECT_EQ(plan.shape(plan.outputs[0]), Shape({kBatch, 4, 1, 1}));
+}
+
+TEST(PlanBuilderTest, MovesThatChangeTheOrderOrTheSizeAreNoAliases) {
+  GraphBuilder g("twin");
+  const Value x = Exp(g.Input("x", {kBatch, 2, 4}));
+  g.Output("t", Transpose(x, {0, 2, 1}));
+  const Value y = Exp(g.Input("y", {4, 4}));
+  g.Output("u", Transpose(y, {1, 0}));
+  g.Output("s", Slice(y, {0}, {1}, {4}));
+  g.Output("p", Pad(y, {0, 0}, {1, 0}));
+  g.Output("c", Concat({y, y}, 0));
+  EXPECT_THAT(Kinds(PlanOf(g)),
+              ElementsAre("elementwise", "rearrange", "elementwise",
+                          "rearrange", "rearrange", "rearrange", "rearrange"));
+}
+
+TEST(PlanBuilderTest, ANumberThatMovesStaysOne) {
+  GraphBuilder g("number");
+  const Value x = g.Input("x", {3, 2});
+  const Value two = BroadcastTo(g.Constant(2.0f), {2, 3});
+  g.Output("y", Mul(x, Transpose(two, {1, 0})));
+  Plan plan = PlanOf(g);
+  Fuse(plan);
+  EXPECT_THAT(Kinds(plan), ElementsAre("elementwise"));
+}
+
+TEST(PlanBuilderTest, GathersSeeTheirTableAroundTheAxis) {
+  GraphBuilder g("gather");
+  const Value x = g.Input("x", {kBatch, 5, 3});
+  const Value i = g.Input("i", {2}, DataType::kI32);
+  const Value y = Gather(x, i, 1, "y");
+  g.Output("y", ScatterAdd(y, i, 5, 1, "s"));
+  EXPECT_EQ(PlanOf(g).ToString(),
+            "plan gather: 2 steps\n"
+            "0 y: gather #2 f32[N, 2, 3] of x f32[N, 5, 3] as [N, 5, 3], "
+            "indices i i32[2]\n"
+            "1 s: scatter-add #3 f32[N, 5, 3] as [N, 5, 3] of #2 f32[N, 2, 3], "
+            "indices i i32[2]\n"
+            "inputs: x f32[N, 5, 3], i i32[2]\n"
+            "outputs: #3 f32[N, 5, 3]\n");
 }
 
 TEST(PlanBuilderTest, NamesTheNodeThatCannotBeLowered) {

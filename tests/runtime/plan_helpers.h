@@ -30,7 +30,8 @@ inline std::vector<std::string> Kinds(const Plan& plan) {
   static const char* const kNames[] = {
       "matmul",  "elementwise",   "sum",
       "softmax", "cross-entropy", "cross-entropy gradient",
-      "dropout", "copy"};
+      "dropout", "copy",          "rearrange",
+      "gather",  "scatter-add"};
   std::vector<std::string> kinds;
   for (const Step& step : plan.steps) {
     kinds.push_back(kNames[step.work.index()]);

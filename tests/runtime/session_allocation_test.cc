@@ -7,9 +7,16 @@
 #include <new>
 
 #include "graph/builder.h"
+#include "ops/concat.h"
+#include "ops/elementwise.h"
+#include "ops/gather.h"
 #include "ops/layers.h"
 #include "ops/losses.h"
 #include "ops/optimizers.h"
+#include "ops/reduce.h"
+#include "ops/reshape.h"
+#include "ops/slice_pad.h"
+#include "ops/transpose.h"
 #include "runtime/onednn/matmul.h"
 #include "tests/runtime/compare_with_interpreter.h"
 #include "tests/testing/status_matchers.h"
@@ -122,6 +129,25 @@ TEST(SessionAllocationTest, CountsAllocations) {
 
 TEST(SessionAllocationTest, SmallProductsAllocateNothing) {
   EXPECT_EQ(CountRuns(TrainingGraph(4, 5), 10), 0);
+}
+
+TEST(SessionAllocationTest, MovesAllocateNothing) {
+  GraphBuilder g("moves");
+  const Value x = g.Input("x", {kBatch, 60, 80});
+  const Value i = g.Input("i", {kBatch}, DataType::kI32);
+  const std::vector<int32_t> order = {2, 0, 1};
+  const Value made =
+      Gather(g.Constant(Tensor({3}, absl::MakeConstSpan(order))), i);
+  const Value table = g.Parameter("table", {3, 80}, Initializer::Normal(1));
+  g.Output(
+      "moved",
+      Pad(Concat({Transpose(x, {0, 2, 1}),
+                  Slice(Reshape(x, {kBatch, 80, 60}), {2}, {0}, {60}, {2})},
+                 2),
+          {0, 1, 0}, {0, 0, 1}));
+  const Value rows = Gather(table, made);
+  g.Output("gradient", Gradients(Sum(Square(rows)), {table})[0]);
+  EXPECT_EQ(CountRuns(*g.Build(), 50), 0);
 }
 
 TEST(SessionAllocationTest, LargeProductsAllocateWhatBareOnesDo) {

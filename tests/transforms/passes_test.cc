@@ -246,5 +246,33 @@ TEST(RunPassesTest, NamesThePassThatFails) {
             "pass 'fails': node 'y' (add): broken");
 }
 
+TEST(FoldConstantsTest, FoldsMoves) {
+  const Graph folded = *FoldConstants(Parse(R"(graph g {
+  table = constant(value=f32[3, 2]{1.0, 2.0, 3.0, 4.0, 5.0, 6.0})
+  rows = constant(value=i32[2]{2, 0})
+  picked = gather(table, rows; axis=0)
+  turned = transpose(picked; permutation=[1, 0])
+  part = slice(turned; axes=[0], starts=[1], ends=[2], steps=[1])
+  padded = pad(part; before=[0, 1], after=[0, 0], interior=[0, 0])
+  y = concat(padded, part; count=2, axis=1)
+  output y = y
+})"));
+  const Node& y = folded.node(folded.outputs()[0].node);
+  ASSERT_NE(ConstantValue(*y.op), nullptr);
+  EXPECT_EQ(*ConstantValue(*y.op), Tensor({1, 5}, {0, 6, 2, 6, 2}));
+}
+
+// The run has to say what is wrong.
+TEST(FoldConstantsTest, LeavesAnIndexOutOfRangeToTheRun) {
+  constexpr char kText[] = R"(graph g {
+  table: f32[2] = constant(value=f32[2]{1.0, 2.0})
+  rows: i32[2] = constant(value=i32[2]{0, 2})
+  y: f32[2] = gather(table, rows; axis=0)
+  output y = y
+}
+)";
+  EXPECT_EQ(PrintGraph(*FoldConstants(Parse(kText))), kText);
+}
+
 }  // namespace
 }  // namespace espalier

@@ -221,5 +221,53 @@ TEST(RemoveUnitsTest, PathsOfUnitsHaveALimit) {
   }
 }
 
+TEST(RemoveUnitsTest, RefusesOpsThatMoveUnits) {
+  struct Case {
+    std::string op, refusal;
+  };
+  const auto before = [](const std::string& op) {
+    return "graph g {\nx = input(dtype=\"f32\", shape=[3, 3])\n"
+           "i = input(dtype=\"i32\", shape=[3])\nw1 = " +
+           ParameterText("3, 3") +
+           "z = matmul(x, w1; transpose_a=false, "
+           "transpose_b=false)\n" +
+           op;
+  };
+  const auto after = "w2 = " + ParameterText("3, 2") +
+                     "y = matmul(moved, w2; transpose_a=false, "
+                     "transpose_b=false)\noutput y = y\n}";
+  const std::vector<Case> cases = {
+      {"transpose(from; permutation=[1, 0])", "node 'moved' (transpose)"},
+      {"slice(from; axes=[1], starts=[0], ends=[3], steps=[1])",
+       "node 'moved' (slice)"},
+      {"pad(from; before=[1, 0], after=[0, 0], interior=[0, 0])",
+       "node 'moved' (pad)"},
+      {"concat(from, from; count=2, axis=0)", "node 'moved' (concat)"},
+      {"gather(from, i; axis=1)", "node 'moved' (gather)"},
+      {"scatter_add(from, i; rows=3, axis=1)", "node 'moved' (scatter_add)"}};
+  for (const Case& c : cases) {
+    // Between the ReLU and what reads its units.
+    std::string op = c.op;
+    op.replace(op.find("from"), 4, "h");
+    if (op.find("from") != std::string::npos)
+      op.replace(op.find("from"), 4, "h");
+    ExpectRefusal(
+        RandomModel(Parse(before("h = relu(z)\nmoved = " + op + "\n" + after))),
+        "h", {0}, c.refusal + " reads its units, no dense or matmul");
+    // Between the product and the ReLU.
+    op = c.op;
+    op.replace(op.find("from"), 4, "z");
+    if (op.find("from") != std::string::npos)
+      op.replace(op.find("from"), 4, "x");
+    ExpectRefusal(
+        RandomModel(Parse(
+            before("moved = " + op +
+                   "\nh = relu(moved)\nw2 = " + ParameterText("3, 2") +
+                   "y = matmul(h, w2; "
+                   "transpose_a=false, transpose_b=false)\noutput y = y\n}"))),
+        "h", {0}, "its input comes from " + c.refusal + ", no dense or matmul");
+  }
+}
+
 }  // namespace
 }  // namespace espalier

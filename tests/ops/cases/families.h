@@ -36,6 +36,7 @@ extern const OpFamily kBinaryCases;
 extern const OpFamily kElementwiseCases;
 extern const OpFamily kGateCases;
 extern const OpFamily kIntegerCases;
+extern const OpFamily kMovementCases;
 extern const OpFamily kNormalizationCases;
 extern const OpFamily kProductCases;
 extern const OpFamily kReduceCases;

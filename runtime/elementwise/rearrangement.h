@@ -1,0 +1,83 @@
+// Rearrangement: an array made of boxes of other arrays. Slices, transposes,
+// paddings, concatenations and stretched copies are all of this kind. Elements
+// have 4 bytes, of which nothing is read but the bits.
+#ifndef ESPALIER_RUNTIME_ELEMENTWISE_REARRANGEMENT_H_
+#define ESPALIER_RUNTIME_ELEMENTWISE_REARRANGEMENT_H_
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "graph/shape.h"
+#include "runtime/lowering.h"
+
+namespace espalier {
+
+// One of the BoxCopy of a plan, the batch size in place of kBatch.
+struct Box {
+  int64_t from_offset = 0;
+  std::vector<BoxAxis> axes;
+};
+
+class Rearrangement {
+ public:
+  // Of a result of this shape on at most so many threads. What no box fills
+  // becomes zero if `zeros` and is not written otherwise.
+  // REQUIRES: boxes lie within the shape and do not meet.
+  Rearrangement(const Shape &shape, std::vector<Box> boxes, bool zeros,
+                int threads);
+
+  int threads() const { return threads_; }
+
+  // sources[b] is the array of box number b. `result` overlaps none of them.
+  void Run(absl::Span<void *const> sources, void *result) const;
+
+ private:
+  using Index = std::array<int64_t, kMaxRank>;
+
+  // How the innermost loops over a box run.
+  enum class Loops {
+    kRows,       // runs that are contiguous on both sides
+    kTranspose,  // over the last axis and one that is contiguous in the source
+    kStrided,
+  };
+
+  struct Piece {
+    Box box;
+    size_t source;
+    Loops loops;
+    int outer;  // the axis of the loop around that over the last one
+  };
+
+  void DropAxesOfOne();
+  void JoinAxes();
+  void ChooseLoops(Piece &piece) const;
+  void ChooseTiles();
+  void RunTile(int64_t tile, absl::Span<void *const> sources,
+               uint32_t *result) const;
+  void FillZeros(const Index &begin, const Index &end, uint32_t *result) const;
+  static bool Fills(const BoxAxis &axis, int64_t index);
+  // The last axis of the only box, if its rows are long and contiguous.
+  const BoxAxis *RowOfOnlyBox() const;
+  // The part of the piece within the tile.
+  void CopyPart(const Piece &piece, const Index &begin, const Index &end,
+                const uint32_t *source, uint32_t *result) const;
+
+  int rank() const { return static_cast<int>(dims_.size()); }
+
+  // Of the result, with neighbouring axes joined where no box tells them apart.
+  std::vector<int64_t> dims_;
+  std::vector<int64_t> strides_;
+  std::vector<Piece> pieces_;
+  bool zeros_;
+  // The result is cut into tiles; each is made by one thread.
+  std::vector<int64_t> tile_;   // size along each axis
+  std::vector<int64_t> tiles_;  // how many
+  int64_t num_tiles_ = 0;
+  int threads_ = 1;
+};
+
+}  // namespace espalier
+
+#endif  // ESPALIER_RUNTIME_ELEMENTWISE_REARRANGEMENT_H_
