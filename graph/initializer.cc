@@ -20,6 +20,11 @@ Initializer Initializer::He(int64_t fan_in) {
   return Normal(static_cast<float>(std::sqrt(2.0 / fan)));
 }
 
+Initializer Initializer::LeCun(int64_t fan_in) {
+  const double fan = std::max<double>(1, static_cast<double>(fan_in));
+  return Normal(static_cast<float>(std::sqrt(1.0 / fan)));
+}
+
 Initializer Initializer::Glorot(int64_t fan_in, int64_t fan_out) {
   const double fan = std::max<double>(1, static_cast<double>(fan_in + fan_out));
   return Uniform(static_cast<float>(std::sqrt(6.0 / fan)));

@@ -23,6 +23,9 @@ struct Initializer {
   // Normal with variance 2 / fan_in (K. He et al., Delving Deep into
   // Rectifiers, ICCV 2015, section 2.2).
   static Initializer He(int64_t fan_in);
+  // Normal with variance 1 / fan_in (Y. LeCun et al., Efficient BackProp, 1998,
+  // section 4.6).
+  static Initializer LeCun(int64_t fan_in);
   // Uniform with limit sqrt(6 / (fan_in + fan_out)) (X. Glorot, Y. Bengio,
   // Understanding the difficulty of training deep feedforward neural networks,
   // AISTATS 2010, equation 16).

@@ -6,39 +6,21 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "graph/check.h"
-#include "graph/status.h"
 #include "graph/status_macros.h"
+#include "ops/activations.h"
 #include "ops/binary.h"
 #include "ops/interval_math.h"
-#include "ops/type_checks.h"
 #include "ops/unary_op.h"
 #include "runtime/lowering.h"
 
 namespace espalier {
 namespace {
 
-// What a tanh or sigmoid that was fused into a product may be off by, besides.
-constexpr double kFusedError = 1e-6;
-
-double SigmoidOf(double x) { return 1 / (1 + std::exp(-x)); }
-
 double SoftplusOf(double x) {
   return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
-}
-
-double NormalCdfOf(double x) { return 0.5 * std::erfc(x * -M_SQRT1_2); }
-
-// The derivative of NormalCdf.
-Value NormalDensity(Value x) {
-  constexpr auto kInverseRootOf2Pi =
-      static_cast<float>(0.5 * M_SQRT1_2 * M_2_SQRTPI);
-  return Scale(Exp(Scale(Square(x), -0.5f)), kInverseRootOf2Pi);
 }
 
 double SignOf(double x) {
@@ -67,21 +49,6 @@ Interval SignBounds(Interval x) { return {SignOf(x.lower), SignOf(x.upper)}; }
 Interval SqrtBounds(Interval x) {
   if (x.lower < 0) return kEverything;  // NaN
   return FloatRounded(std::sqrt(x.lower), std::sqrt(x.upper));
-}
-
-Value ReluGrad(Value y, Value dy);
-Value LeakyReluGrad(Value condition, Value dy, float slope);
-
-// 1 + x
-Value OnePlus(Value x) {
-  if (!x.valid()) return x;
-  return Add(x, x.builder()->Constant(1.0f));
-}
-
-// 1 - x
-Value OneMinus(Value x) {
-  if (!x.valid()) return x;
-  return Sub(x.builder()->Constant(1.0f), x);
 }
 
 constexpr UnaryRow kAbs = {
@@ -133,7 +100,7 @@ constexpr UnaryRow kLog1p = {
     "log1p",
     true,
     [](double x) { return std::log1p(x); },
-    [](Value x, Value, Value dy) { return Div(dy, OnePlus(x)); },
+    [](Value x, Value, Value dy) { return Div(dy, AddNumber(x, 1)); },
     Log1pBounds,
     [](const Expr& x) { return Log1p(x); }};
 
@@ -154,27 +121,6 @@ constexpr UnaryRow kNormalCdf = {
                           {0, 1});
     },
     [](const Expr& x) { return NormalCdf(x); }};
-
-constexpr UnaryRow kRelu = {
-    "relu",
-    true,
-    [](double x) { return x > 0 || std::isnan(x) ? x : 0.0; },
-    [](Value, Value y, Value dy) { return ReluGrad(y, dy); },
-    [](Interval x) {
-      return Interval{std::max(x.lower, 0.0), std::max(x.upper, 0.0)};
-    },
-    [](const Expr& x) { return Max(x, Expr::Number(0)); }};
-
-constexpr UnaryRow kSigmoid = {
-    "sigmoid",
-    false,
-    SigmoidOf,
-    [](Value, Value y, Value dy) { return Mul(dy, Mul(y, OneMinus(y))); },
-    [](Interval x) {
-      return Approximated(SigmoidOf(x.lower), SigmoidOf(x.upper), kFusedError,
-                          {0, 1});
-    },
-    [](const Expr& x) { return Sigmoid(x); }};
 
 constexpr UnaryRow kSign = {
     "sign",     true,
@@ -217,73 +163,6 @@ constexpr UnaryRow kStopGradient = {"stop_gradient",
                                     [](Value, Value, Value) { return Value(); },
                                     [](Interval x) { return x; },
                                     [](const Expr& x) { return x; }};
-
-constexpr UnaryRow kTanh = {
-    "tanh",
-    true,
-    [](double x) { return std::tanh(x); },
-    [](Value, Value y, Value dy) { return Mul(dy, OneMinus(Square(y))); },
-    [](Interval x) {
-      return Approximated(std::tanh(x.lower), std::tanh(x.upper), kFusedError,
-                          {-1, 1});
-    },
-    [](const Expr& x) { return Tanh(x); }};
-
-// condition > 0 ? x : slope * x; 0 instead of slope * x where `slope` is 0,
-// so that an infinite x gives no NaN there.
-double Gated(double condition, double x, float slope) {
-  if (std::isnan(condition)) return condition;
-  if (condition > 0) return x;
-  return slope == 0 ? 0 : slope * x;
-}
-
-Expr GatedExpr(const Expr& condition, const Expr& x, float slope) {
-  return SelectGreater(condition, Expr::Number(0), x,
-                       slope == 0 ? Expr::Number(0) : Expr::Number(slope) * x);
-}
-
-Interval GatedBounds(Interval condition, Interval x, float slope) {
-  if (MayBeNan(condition) || MayBeNan(x)) return kEverything;
-  const Interval below =
-      slope == 0 ? Interval{0, 0} : MulIntervals(x, Exactly(slope));
-  if (condition.lower > 0) return x;
-  if (condition.upper <= 0) return below;
-  return {std::min(x.lower, below.lower), std::max(x.upper, below.upper)};
-}
-
-class LeakyReluOp : public UnaryOp {
- public:
-  explicit LeakyReluOp(float slope) : slope_(slope) {}
-
-  absl::string_view kind() const override { return "leaky_relu"; }
-  bool maps_zero_to_zero() const override { return true; }
-  Attributes attributes() const override { return {{"slope", slope_}}; }
-  absl::StatusOr<TensorType> InferType(
-      absl::Span<const TensorType> inputs) const override {
-    RETURN_IF_ERROR(CheckFiniteAttribute("slope", slope_));
-    return UnaryOp::InferType(inputs);
-  }
-
- protected:
-  double ValueOf(double x) const override { return Gated(x, x, slope_); }
-  Value GradientOf(Value x, Value y, Value dy) const override {
-    // With a negative slope y > 0 does not tell the sides apart.
-    return LeakyReluGrad(slope_ < 0 ? x : y, dy, slope_);
-  }
-  Interval BoundsOf(Interval x) const override {
-    const Interval positive = {std::max(x.lower, 0.0), std::max(x.upper, 0.0)};
-    const Interval negative = GatedBounds(
-        {-1, -1}, {std::min(x.lower, 0.0), std::min(x.upper, 0.0)}, slope_);
-    if (x.upper <= 0) return negative;
-    if (x.lower > 0) return positive;
-    return {std::min(positive.lower, negative.lower),
-            std::max(positive.upper, negative.upper)};
-  }
-  Expr ExprOf(const Expr& x) const override { return GatedExpr(x, x, slope_); }
-
- private:
-  float slope_;
-};
 
 class ScaleOp : public UnaryOp {
  public:
@@ -335,95 +214,6 @@ class ScaleOp : public UnaryOp {
   bool over_batch_;
 };
 
-// condition > 0 ? dy : slope * dy, where condition is the result (or, with a
-// negative slope, the input) of a relu or leaky relu.
-class GateGradOp : public Op {
- public:
-  GateGradOp(bool leaky, float slope) : leaky_(leaky), slope_(slope) {}
-
-  absl::string_view kind() const override {
-    return leaky_ ? "leaky_relu_grad" : "relu_grad";
-  }
-  int arity() const override { return 2; }  // condition, dy
-  Attributes attributes() const override {
-    if (leaky_) return {{"slope", slope_}};
-    return {};
-  }
-
-  absl::StatusOr<TensorType> InferType(
-      absl::Span<const TensorType> inputs) const override {
-    RETURN_IF_ERROR(CheckFiniteAttribute("slope", slope_));
-    RETURN_IF_ERROR(CheckF32("y", inputs[0]));
-    RETURN_IF_ERROR(CheckF32("dy", inputs[1]));
-    RETURN_IF_ERROR(
-        CheckSameShape("y", inputs[0].shape, "dy", inputs[1].shape));
-    return inputs[1];
-  }
-
-  DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
-                        const Shape& output) const override {
-    DoubleTensor dx(output);
-    for (int64_t i = 0; i < dx.num_elements(); ++i) {
-      dx[i] = Gated((*inputs[0])[i], (*inputs[1])[i], slope_);
-    }
-    return dx;
-  }
-
-  // Linear in dy; a step in the condition.
-  absl::StatusOr<std::vector<Value>> Gradient(
-      absl::Span<const Value> inputs, Value /*output*/, Value dy,
-      const std::vector<bool>& wanted) const override {
-    std::vector<Value> gradients(2);
-    if (wanted[1]) {
-      gradients[1] =
-          Apply(std::make_shared<GateGradOp>(leaky_, slope_), {inputs[0], dy});
-    }
-    return gradients;
-  }
-
-  IntervalTensor Bounds(absl::Span<const IntervalTensor* const> inputs,
-                        const Shape& output) const override {
-    IntervalTensor dx = IntervalTensor::Everything(output);
-    for (int64_t i = 0; i < output.num_elements(); ++i) {
-      SetInterval(dx, i,
-                  GatedBounds(IntervalAt(*inputs[0], i),
-                              IntervalAt(*inputs[1], i), slope_));
-    }
-    return dx;
-  }
-
-  absl::Status Lower(Lowering& lowering) const override {
-    lowering.SetResult(lowering.Elementwise(
-        GatedExpr(Expr::Operand(0), Expr::Operand(1), slope_),
-        {lowering.input(0), lowering.input(1)}, lowering.output_type().shape));
-    return absl::OkStatus();
-  }
-
- private:
-  bool leaky_;
-  float slope_;
-};
-
-Value ReluGrad(Value y, Value dy) {
-  return Apply(std::make_shared<GateGradOp>(false, 0.0f), {y, dy});
-}
-
-Value LeakyReluGrad(Value condition, Value dy, float slope) {
-  return Apply(std::make_shared<GateGradOp>(true, slope), {condition, dy});
-}
-
-absl::StatusOr<OpPtr> ReadLeakyRelu(AttributeReader& attributes) {
-  return std::make_shared<LeakyReluOp>(attributes.Float("slope"));
-}
-
-absl::StatusOr<OpPtr> ReadReluGrad(AttributeReader& /*attributes*/) {
-  return std::make_shared<GateGradOp>(false, 0.0f);
-}
-
-absl::StatusOr<OpPtr> ReadLeakyReluGrad(AttributeReader& attributes) {
-  return std::make_shared<GateGradOp>(true, attributes.Float("slope"));
-}
-
 class StopGradientOp : public UnaryRowOp {
  public:
   StopGradientOp() : UnaryRowOp(kStopGradient) {}
@@ -441,42 +231,17 @@ absl::StatusOr<OpPtr> ReadScale(AttributeReader& attributes) {
 }
 
 constexpr OpTable::Entry kEntries[] = {
-    RowEntry<kAbs>(),
-    RowEntry<kExp>(),
-    RowEntry<kExpm1>(),
-    RowEntry<kIdentity>(),
-    {"leaky_relu", ReadLeakyRelu},
-    {"leaky_relu_grad", ReadLeakyReluGrad},
-    RowEntry<kLog>(),
-    RowEntry<kLog1p>(),
-    RowEntry<kNeg>(),
-    RowEntry<kNormalCdf>(),
-    RowEntry<kRelu>(),
-    {"relu_grad", ReadReluGrad},
-    {"scale", ReadScale},
-    RowEntry<kSigmoid>(),
-    RowEntry<kSign>(),
-    RowEntry<kSoftplus>(),
-    RowEntry<kSqrt>(),
-    RowEntry<kSquare>(),
-    {"stop_gradient", ReadStopGradient},
-    RowEntry<kTanh>(),
+    RowEntry<kAbs>(),      RowEntry<kExp>(),
+    RowEntry<kExpm1>(),    RowEntry<kIdentity>(),
+    RowEntry<kLog>(),      RowEntry<kLog1p>(),
+    RowEntry<kNeg>(),      RowEntry<kNormalCdf>(),
+    {"scale", ReadScale},  RowEntry<kSign>(),
+    RowEntry<kSoftplus>(), RowEntry<kSqrt>(),
+    RowEntry<kSquare>(),   {"stop_gradient", ReadStopGradient},
 };
-
-// In the order of Activation.
-constexpr absl::string_view kActivationNames[] = {
-    "identity", "relu", "leaky-relu", "sigmoid", "tanh"};
 
 }  // namespace
 
-Value Relu(Value x, absl::string_view name) { return ApplyRow(kRelu, x, name); }
-Value LeakyRelu(Value x, float slope, absl::string_view name) {
-  return Apply(std::make_shared<LeakyReluOp>(slope), {x}, name);
-}
-Value Sigmoid(Value x, absl::string_view name) {
-  return ApplyRow(kSigmoid, x, name);
-}
-Value Tanh(Value x, absl::string_view name) { return ApplyRow(kTanh, x, name); }
 Value Identity(Value x, absl::string_view name) {
   return ApplyRow(kIdentity, x, name);
 }
@@ -506,41 +271,6 @@ Value StopGradient(Value x, absl::string_view name) {
 }
 Value Scale(Value x, float factor, bool over_batch, absl::string_view name) {
   return Apply(std::make_shared<ScaleOp>(factor, over_batch), {x}, name);
-}
-
-Value Activate(Value x, Activation activation, absl::string_view name) {
-  switch (activation) {
-    case Activation::kIdentity:
-      return Identity(x, name);
-    case Activation::kRelu:
-      return Relu(x, name);
-    case Activation::kLeakyRelu:
-      return LeakyRelu(x, 0.01f, name);
-    case Activation::kSigmoid:
-      return Sigmoid(x, name);
-    case Activation::kTanh:
-      return Tanh(x, name);
-  }
-  ESPALIER_CHECK(false);
-  return Value();
-}
-
-absl::string_view ActivationName(Activation activation) {
-  return kActivationNames[static_cast<int>(activation)];
-}
-
-absl::StatusOr<Activation> ParseActivation(absl::string_view name) {
-  for (size_t i = 0; i < std::size(kActivationNames); ++i) {
-    if (kActivationNames[i] == name) return static_cast<Activation>(i);
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("unknown activation ", Quoted(name), ": expected ",
-                   absl::StrJoin(kActivationNames, ", ")));
-}
-
-bool IsRelu(const Node& node) {
-  const auto* op = dynamic_cast<const UnaryRowOp*>(node.op.get());
-  return op != nullptr && op->Is(kRelu);
 }
 
 bool DividesByBatch(const Node& node) {

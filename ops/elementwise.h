@@ -1,24 +1,15 @@
-// Elementwise ops of one input: activations and elementary functions. The
+// Elementary functions of one input, element by element. The
 // result has the input's shape.
 #ifndef ESPALIER_OPS_ELEMENTWISE_H_
 #define ESPALIER_OPS_ELEMENTWISE_H_
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "graph/builder.h"
 #include "graph/op.h"
 
 namespace espalier {
 
-// max(x, 0); the gradient at 0 is 0.
-Value Relu(Value x, absl::string_view name = "");
-// x > 0 ? x : slope * x; the gradient at 0 is `slope`. slope is finite.
-Value LeakyRelu(Value x, float slope = 0.01f, absl::string_view name = "");
-// 1 / (1 + exp(-x)).
-Value Sigmoid(Value x, absl::string_view name = "");
-Value Tanh(Value x, absl::string_view name = "");
 Value Identity(Value x, absl::string_view name = "");
 
 Value Neg(Value x, absl::string_view name = "");
@@ -46,13 +37,6 @@ Value Sign(Value x, absl::string_view name = "");
 Value Scale(Value x, float factor, bool over_batch = false,
             absl::string_view name = "");
 
-// An activation by name, as layers and the command take it.
-enum class Activation { kIdentity, kRelu, kLeakyRelu, kSigmoid, kTanh };
-Value Activate(Value x, Activation activation, absl::string_view name = "");
-absl::string_view ActivationName(Activation activation);  // "leaky-relu"
-absl::StatusOr<Activation> ParseActivation(absl::string_view name);
-
-bool IsRelu(const Node& node);
 // A Scale with `over_batch`: its result depends on how many samples there are.
 bool DividesByBatch(const Node& node);
 // Elementwise ops of one input that map 0 to 0: what is true of a removed unit

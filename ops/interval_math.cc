@@ -15,7 +15,7 @@ bool MayBeInfinite(Interval x) {
   return x.lower == -kInfinity || x.upper == kInfinity;
 }
 
-Interval Hull(std::initializer_list<double> values) {
+Interval HullOf(std::initializer_list<double> values) {
   return {std::min(values), std::max(values)};
 }
 
@@ -27,8 +27,8 @@ bool ProductMayBeNan(Interval a, Interval b) {
 
 // REQUIRES: !ProductMayBeNan(a, b).
 Interval ExactProduct(Interval a, Interval b) {
-  return Hull({a.lower * b.lower, a.lower * b.upper, a.upper * b.lower,
-               a.upper * b.upper});
+  return HullOf({a.lower * b.lower, a.lower * b.upper, a.upper * b.lower,
+                 a.upper * b.upper});
 }
 
 }  // namespace
@@ -63,6 +63,10 @@ Interval FloatRounded(double lower, double upper) {
   return {std::min(below, kLargestFloat), std::max(above, -kLargestFloat)};
 }
 
+Interval Hull(Interval a, Interval b) {
+  return {std::min(a.lower, b.lower), std::max(a.upper, b.upper)};
+}
+
 Interval HullOfZeroAnd(Interval x) {
   return {std::min(x.lower, 0.0), std::max(x.upper, 0.0)};
 }
@@ -91,8 +95,8 @@ Interval DivIntervals(Interval a, Interval b) {
       (MayBeInfinite(a) && MayBeInfinite(b))) {
     return kEverything;
   }
-  const Interval quotient = Hull({a.lower / b.lower, a.lower / b.upper,
-                                  a.upper / b.lower, a.upper / b.upper});
+  const Interval quotient = HullOf({a.lower / b.lower, a.lower / b.upper,
+                                    a.upper / b.lower, a.upper / b.upper});
   return FloatRounded(quotient.lower, quotient.upper);
 }
 

@@ -38,6 +38,7 @@ void SetInterval(IntervalTensor& tensor, int64_t i, Interval x);
 // itself the nearest double of a real number. Never crosses zero.
 Interval FloatRounded(double lower, double upper);
 
+Interval Hull(Interval a, Interval b);
 Interval HullOfZeroAnd(Interval x);
 Interval NegInterval(Interval x);
 Interval AddIntervals(Interval a, Interval b);

@@ -77,10 +77,8 @@ Value Dense(Value x, int64_t units, Activation activation,
         "layer ", Quoted(name), ": expected at least 1 unit, found ", units)));
   }
   const int64_t columns = shape.dim(1);
-  const bool clips =
-      activation == Activation::kRelu || activation == Activation::kLeakyRelu;
   const Initializer initializer = options.weight_initializer.value_or(
-      clips ? Initializer::He(columns) : Initializer::Glorot(columns, units));
+      WeightInitializer(activation, columns, units));
   const Value weight = g.Parameter(absl::StrCat(name, "/weight"),
                                    Shape({columns, units}), initializer);
   // Biases that differ let relus bend at different places from the start;

@@ -7,7 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "graph/builder.h"
-#include "ops/elementwise.h"
+#include "ops/named_activations.h"
 
 namespace espalier {
 namespace layers {
@@ -21,7 +21,7 @@ struct BatchNormOptions {
 
 struct DenseOptions {
   absl::string_view name = "dense";  // made unique in the graph
-  // He for relu and leaky relu, Glorot for the rest, unless given.
+  // WeightInitializer of the activation, unless given.
   absl::optional<Initializer> weight_initializer;
   // Uniform within 1 / sqrt(K), unless given.
   absl::optional<Initializer> bias_initializer;

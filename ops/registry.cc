@@ -3,11 +3,13 @@
 #include <utility>
 #include <vector>
 
+#include "ops/activations.h"
 #include "ops/binary.h"
 #include "ops/concat.h"
 #include "ops/dense.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
+#include "ops/exponential_units.h"
 #include "ops/gates.h"
 #include "ops/gather.h"
 #include "ops/integers.h"
@@ -25,11 +27,12 @@ const OpTable& StandardOps() {
     std::vector<OpTable::Entry> entries = {{"dense", ReadDense},
                                            {"matmul", ReadMatMul}};
     for (absl::Span<const OpTable::Entry> family :
-         {BinaryEntries(), ConcatEntries(), DropoutEntries(),
-          ElementwiseEntries(), GateEntries(), GatherEntries(),
-          IntegerEntries(), NormalizationEntries(), ReduceEntries(),
-          ReduceExtremeEntries(), ReshapeEntries(), SlicePadEntries(),
-          SoftmaxEntries(), TransposeEntries()}) {
+         {ActivationEntries(), BinaryEntries(), ConcatEntries(),
+          DropoutEntries(), ElementwiseEntries(), ExponentialUnitEntries(),
+          GateEntries(), GatherEntries(), IntegerEntries(),
+          NormalizationEntries(), ReduceEntries(), ReduceExtremeEntries(),
+          ReshapeEntries(), SlicePadEntries(), SoftmaxEntries(),
+          TransposeEntries()}) {
       entries.insert(entries.end(), family.begin(), family.end());
     }
     return new OpTable(std::move(entries));

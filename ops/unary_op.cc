@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "graph/status_macros.h"
+#include "ops/binary.h"
+#include "ops/elementwise.h"
 #include "ops/type_checks.h"
 
 namespace espalier {
@@ -60,10 +62,36 @@ Interval Approximated(double lower, double upper, double absolute,
           std::min(widened.upper, range.upper)};
 }
 
+Value NumberBeside(Value x, float number) {
+  return x.valid() ? x.builder()->Constant(number) : x;
+}
+
+Value AddNumber(Value x, float number) {
+  return Add(x, NumberBeside(x, number));
+}
+
+Value OneMinus(Value x) { return Sub(NumberBeside(x, 1), x); }
+
+double SigmoidOf(double x) { return 1 / (1 + std::exp(-x)); }
+
+double NormalCdfOf(double x) { return 0.5 * std::erfc(x * -M_SQRT1_2); }
+
+Value NormalDensity(Value x) {
+  // This float is within 2e-10 of sqrt(2 pi), and its inverse 3e-8 from any.
+  constexpr float kRootOf2Pi = 2.5066282746310002f;
+  return Div(Exp(Scale(Square(x), -0.5f)), NumberBeside(x, kRootOf2Pi));
+}
+
 absl::Status CheckFiniteAttribute(absl::string_view what, float value) {
   if (std::isfinite(value)) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(what, " is ", value, ": expected a finite number"));
+}
+
+absl::Status CheckNormalAttribute(absl::string_view what, float value) {
+  if (std::isnormal(value)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(what, " is ", value, ": expected a normal number"));
 }
 
 }  // namespace espalier

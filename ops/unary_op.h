@@ -2,6 +2,7 @@
 #ifndef ESPALIER_OPS_UNARY_OP_H_
 #define ESPALIER_OPS_UNARY_OP_H_
 
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -96,8 +97,32 @@ inline constexpr double kRelativeError = 0x1p-20;
 Interval Approximated(double lower, double upper, double absolute,
                       Interval range);
 
+// Of a function that is written in two pieces, from intervals without and with
+// numbers above zero.
+template <typename Below, typename Above>
+Interval BoundsOfSides(Interval x, const Below& below, const Above& above) {
+  if (x.upper <= 0) return below(x);
+  if (x.lower > 0) return above(x);
+  return Hull(below(Interval{x.lower, 0}), above(Interval{0, x.upper}));
+}
+
+// In place of an infinite x, whose product with a 0 would be NaN.
+inline constexpr float kLargestFinite = std::numeric_limits<float>::max();
+// The constant beside x: a default Value where x is empty.
+Value NumberBeside(Value x, float number);
+Value AddNumber(Value x, float number);
+Value OneMinus(Value x);
+
+double SigmoidOf(double x);
+double NormalCdfOf(double x);
+// The density of the standard normal distribution, whose integral is NormalCdf.
+Value NormalDensity(Value x);
+
 // "slope is nan: expected a finite number".
 absl::Status CheckFiniteAttribute(absl::string_view what, float value);
+// "beta is 0: expected a normal number": neither zero nor smaller than the
+// smallest normal number, which runs take for zero.
+absl::Status CheckNormalAttribute(absl::string_view what, float value);
 
 }  // namespace espalier
 

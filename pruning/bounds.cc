@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "ops/nan_by_overflow.h"
 #include "ops/normalization.h"
 #include "pruning/relus.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ops/elementwise.h"
+#include "ops/gates.h"
 
 namespace espalier {
 namespace {

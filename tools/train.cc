@@ -13,8 +13,8 @@
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "ops/binary.h"
-#include "ops/elementwise.h"
 #include "ops/losses.h"
+#include "ops/named_activations.h"
 #include "ops/optimizers.h"
 #include "ops/softmax.h"
 #include "pruning/prune.h"
@@ -140,9 +140,8 @@ class TrainModel : public Command {
         },
         "units of each hidden layer (128)");
     CLI::Option* activation =
-        AddChoice(app, "--activation",
-                  {"relu", "leaky-relu", "sigmoid", "tanh", "identity"},
-                  activation_, "of the hidden layers (relu)");
+        AddChoice(app, "--activation", ActivationNames(), activation_,
+                  "of the hidden layers (relu)");
     CLI::Option* batch_norm =
         app.add_flag("--batch-norm", batch_norm_,
                      "normalize the hidden layers before their activation");
@@ -152,7 +151,7 @@ class TrainModel : public Command {
                   "step drops (0)");
     CLI::Option* init =
         AddChoice(app, "--init", {"he", "glorot", "zero"}, init_,
-                  "first weights (he for relu, glorot for others)");
+                  "first weights (what fits the activation)");
     AddText(app, "--model", "M0", model_, "train this model further")
         ->excludes(hidden)
         ->excludes(activation)

@@ -12,6 +12,8 @@
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "ops/binary.h"
+#include "ops/elementwise.h"
+#include "ops/named_activations.h"
 #include "ops/layers.h"
 #include "ops/losses.h"
 

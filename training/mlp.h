@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "graph/builder.h"
-#include "ops/elementwise.h"
+#include "ops/named_activations.h"
 #include "training/dataset.h"
 
 namespace espalier {

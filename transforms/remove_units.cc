@@ -10,7 +10,7 @@
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "ops/dense.h"
-#include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "ops/reduce.h"
 #include "transforms/passes.h"
 #include "transforms/rewriter.h"

@@ -6,6 +6,7 @@
 #include "ops/binary.h"
 #include "ops/dense.h"
 #include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "ops/normalization.h"
 #include "ops/reshape.h"
 

@@ -14,6 +14,7 @@ TEST(InitializerTest, DrawsHaveTheirSpread) {
   double squares = 0;
   for (float value : normal.data<float>()) squares += value * value;
   EXPECT_NEAR(squares / 20000, 2.0 / 50, 0.002);
+  EXPECT_FLOAT_EQ(Initializer::LeCun(16).value, 0.25f);
   const Tensor uniform = Initializer::Glorot(2, 4).Draw(type, 1, 0);
   const auto [least, largest] = std::minmax_element(
       uniform.data<float>().begin(), uniform.data<float>().end());

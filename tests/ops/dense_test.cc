@@ -5,7 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "ops/reduce.h"
 #include "tests/testing/graph_helpers.h"
 #include "tests/testing/status_matchers.h"

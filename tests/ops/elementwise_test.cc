@@ -9,7 +9,6 @@
 #include "gtest/gtest.h"
 #include "ops/binary.h"
 #include "ops/reduce.h"
-#include "ops/registry.h"
 #include "runtime/elementwise/math_error.h"
 #include "tests/testing/graph_helpers.h"
 #include "tests/testing/random_tensors.h"
@@ -32,23 +31,16 @@ struct Function {
 };
 
 const std::vector<Function>& Functions() {
-  static const auto* const functions =
-      new std::vector<Function>{{"abs", Abs},
-                                {"exp", Exp},
-                                {"expm1", Expm1},
-                                {"identity", Identity},
-                                {"log", Log},
-                                {"log1p", Log1p},
-                                {"neg", Neg},
-                                {"normal_cdf", NormalCdf},
-                                {"relu", Relu},
-                                {"sign", Sign},
-                                {"sigmoid", Sigmoid},
-                                {"softplus", Softplus},
-                                {"sqrt", Sqrt},
-                                {"square", Square},
-                                {"stop_gradient", StopGradient},
-                                {"tanh", Tanh}};
+  static const auto* const functions = new std::vector<Function>{
+      {"abs", Abs},           {"exp", Exp},
+      {"expm1", Expm1},       {"identity", Identity},
+      {"log", Log},           {"log1p", Log1p},
+      {"neg", Neg},           {"normal_cdf", NormalCdf},
+
+      {"sign", Sign},
+
+      {"softplus", Softplus}, {"sqrt", Sqrt},
+      {"square", Square},     {"stop_gradient", StopGradient}};
   return *functions;
 }
 
@@ -66,12 +58,6 @@ std::vector<double> SlopesAt(const BuildFunction& f, std::vector<double> x) {
 }
 
 TEST(ElementwiseTest, SpecialValues) {
-  EXPECT_THAT(At(Relu, {-kInf, -1, -0.0, 0, 1e-45, kMax, kInf}),
-              ElementsAre(0, 0, 0, 0, 1e-45, kMax, kInf));
-  EXPECT_THAT(At(Sigmoid, {-kInf, -kMax, 0, kMax, kInf}),
-              ElementsAre(0, 0, 0.5, 1, 1));
-  EXPECT_THAT(At(Tanh, {-kInf, -kMax, 0, kMax, kInf}),
-              ElementsAre(-1, -1, 0, 1, 1));
   EXPECT_THAT(At(Exp, {-kInf, 0, kInf}), ElementsAre(0, 1, kInf));
   EXPECT_THAT(At(Log, {-0.0, 0, 1, kInf}), ElementsAre(-kInf, -kInf, 0, kInf));
   EXPECT_THAT(At(Sqrt, {-0.0, 0, 4, kInf}), ElementsAre(-0.0, 0, 2, kInf));
@@ -103,18 +89,11 @@ TEST(ElementwiseTest, NanPassesThroughForwardAndBackward) {
     EXPECT_EQ(std::isnan(SlopesAt(Of(function.f), {kNan})[0]), !constant_slope)
         << function.kind;
   }
-  const auto leaky = [](absl::Span<const Value> in) {
-    return LeakyRelu(in[0], 0.1f);
-  };
-  EXPECT_TRUE(std::isnan(Evaluate(leaky, {Vector({kNan})})[0]));
-  EXPECT_TRUE(std::isnan(SlopesAt(leaky, {kNan})[0]));
   const auto scale = [](absl::Span<const Value> in) { return Scale(in[0], 0); };
   EXPECT_TRUE(std::isnan(Evaluate(scale, {Vector({kNan})})[0]));
 }
 
 TEST(ElementwiseTest, SlopesAtKinksAndLimits) {
-  EXPECT_THAT(SlopesAt(Of(Relu), {-1, -0.0, 0, 1e-45, 2}),
-              ElementsAre(0, 0, 0, 1, 1));
   EXPECT_THAT(SlopesAt(Of(Abs), {-2, -0.0, 0, 3}), ElementsAre(-1, 0, 0, 1));
   EXPECT_THAT(SlopesAt(Of(Sign), {-2, 0, 3}), ElementsAre(0, 0, 0));
   EXPECT_THAT(SlopesAt(Of(Sqrt), {0, 4}), ElementsAre(kInf, 0.25));
@@ -127,8 +106,6 @@ TEST(ElementwiseTest, SlopesAtKinksAndLimits) {
               ElementsAre(0, 0, 0, 0));
   EXPECT_NEAR(SlopesAt(Of(NormalCdf), {0})[0], 0.3989422804, 0x1p-25);
   EXPECT_THAT(SlopesAt(Of(StopGradient), {-1, 3}), ElementsAre(0, 0));
-  EXPECT_THAT(SlopesAt(Of(Sigmoid), {-kMax, 0, kMax}), ElementsAre(0, 0.25, 0));
-  EXPECT_THAT(SlopesAt(Of(Tanh), {-kMax, 0, kMax}), ElementsAre(0, 1, 0));
 }
 
 // Far from 0 no term of a derivative overflows into 0 times infinity.
@@ -150,52 +127,6 @@ TEST(ElementwiseTest, SecondDerivativesOfLargeNumbers) {
 TEST(ElementwiseTest, StopGradientIsItsInputInInference) {
   GraphBuilder g("test");
   EXPECT_EQ(StopGradient(g.Input("x", {2})).node().op->inference_input(), 0);
-}
-
-TEST(ElementwiseTest, LeakyReluHasItsSlopeAtAndBelowZero) {
-  for (float slope : {0.25f, 0.0f, -0.25f}) {
-    const auto leaky = [slope](absl::Span<const Value> in) {
-      return LeakyRelu(in[0], slope);
-    };
-    EXPECT_THAT(SlopesAt(leaky, {-4, -0.0, 0, 3}),
-                ElementsAre(slope, slope, slope, 1));
-    EXPECT_THAT(Evaluate(leaky, {Vector({-4, 0, 3})}).values(),
-                ElementsAre(-4 * slope, 0, 3));
-  }
-}
-
-TEST(ElementwiseTest, ASlopeOfZeroMakesNoNanOfInfinity) {
-  const auto leaky = [](absl::Span<const Value> in) {
-    return LeakyRelu(in[0], 0);
-  };
-  EXPECT_EQ(Evaluate(leaky, {Vector({-kInf})})[0], 0);
-}
-
-TEST(ElementwiseTest, SecondDerivativesAtTheKink) {
-  // Of relu(x)^2: 2 relu(x) and then 2 relu'(x).
-  GraphBuilder g("test");
-  const Value x = g.Input("x", {3});
-  const Value first = Gradients(Sum(Square(Relu(x))), {x})[0];
-  g.Output("second", Gradients(Sum(first), {x})[0]);
-  ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
-  ASSERT_OK_AND_ASSIGN(const InterpretedRun run,
-                       Interpret(graph, {{"x", Vector({-1, 0, 1})}}));
-  EXPECT_THAT(run.outputs.at("second").values(), ElementsAre(0, 0, 2));
-}
-
-TEST(ElementwiseTest, GradientsReadTheResult) {
-  for (Activation activation : {Activation::kRelu, Activation::kLeakyRelu,
-                                Activation::kSigmoid, Activation::kTanh}) {
-    GraphBuilder g("test");
-    const Value x = g.Input("x", {3});
-    const Value y = Activate(x, activation);
-    const NodeId before = g.num_nodes();
-    Gradients(Sum(y), {x});
-    for (NodeId id = before; id < g.num_nodes(); ++id) {
-      for (NodeId input : g.node(id).inputs) EXPECT_NE(input, x.id());
-    }
-    EXPECT_GT(g.num_nodes(), before);
-  }
 }
 
 TEST(ElementwiseTest, ScaleOverBatchDividesByTheBatchSize) {
@@ -222,9 +153,6 @@ TEST(ElementwiseTest, ScaleOverBatchIsBoundedForEveryBatchSize) {
 
 TEST(ElementwiseTest, ExactBounds) {
   const IntervalTensor x = Box({-3, -2, 0, 1}, {-1, 5, 0, 4});
-  const IntervalTensor relu = BoundsOf(Of(Relu), {x});
-  EXPECT_THAT(relu.lower, ElementsAre(0, 0, 0, 1));
-  EXPECT_THAT(relu.upper, ElementsAre(0, 5, 0, 4));
   const IntervalTensor abs = BoundsOf(Of(Abs), {x});
   EXPECT_THAT(abs.lower, ElementsAre(1, 0, 0, 1));
   EXPECT_THAT(abs.upper, ElementsAre(3, 5, 0, 4));
@@ -236,34 +164,14 @@ TEST(ElementwiseTest, ExactBounds) {
   EXPECT_THAT(neg.upper, ElementsAre(3, 2, 0, -1));
 }
 
-TEST(ElementwiseTest, BoundsOfLeakyReluOnBothSides) {
-  for (float slope : {0.5f, -0.5f}) {
-    const IntervalTensor y = BoundsOf(
-        [slope](absl::Span<const Value> in) { return LeakyRelu(in[0], slope); },
-        {Box({-4, -4, 1}, {-2, 1, 3})});
-    const double at_minus_4 = -4 * slope;
-    const double at_minus_2 = -2 * slope;
-    EXPECT_NEAR(y.lower[0], std::min(at_minus_4, at_minus_2), 1e-6);
-    EXPECT_NEAR(y.upper[0], std::max(at_minus_4, at_minus_2), 1e-6);
-    EXPECT_NEAR(y.lower[1], std::min(at_minus_4, 0.0), 1e-6);
-    EXPECT_NEAR(y.upper[1], std::max(at_minus_4, 1.0), 1e-6);
-    EXPECT_EQ(y.lower[2], 1);
-    EXPECT_EQ(y.upper[2], 3);
-  }
-}
-
 TEST(ElementwiseTest, BoundsKeepToTheRange) {
   const IntervalTensor x = Box({-1000, -1, 1000}, {-900, 1, 2000});
-  for (const IntervalTensor& y :
-       {BoundsOf(Of(Sigmoid), {x}), BoundsOf(Of(Tanh), {x})}) {
-    for (double bound : y.lower) EXPECT_GE(bound, -1);
-    for (double bound : y.upper) EXPECT_LE(bound, 1);
-    EXPECT_LT(y.upper[0], 1e-5);
-    EXPECT_GT(y.lower[2], 1 - 1e-5);
-  }
-  EXPECT_EQ(BoundsOf(Of(Sigmoid), {x}).lower[0], 0);
   EXPECT_EQ(BoundsOf(Of(Exp), {x}).lower[0], 0);
   EXPECT_EQ(BoundsOf(Of(Exp), {x}).upper[2], kInf);
+  EXPECT_EQ(BoundsOf(Of(Expm1), {x}).lower[0], -1);
+  EXPECT_EQ(BoundsOf(Of(Softplus), {x}).lower[0], 0);
+  EXPECT_EQ(BoundsOf(Of(NormalCdf), {x}).lower[0], 0);
+  EXPECT_EQ(BoundsOf(Of(NormalCdf), {x}).upper[2], 1);
 }
 
 TEST(ElementwiseTest, WhatMayBeNanIsUnbounded) {
@@ -301,10 +209,7 @@ TEST(ElementwiseTest, BoundsAllowTheErrorOfKernels) {
       {Softplus, [](double x) { return std::log1p(std::exp(x)); },
        Opcode::kSoftplus, -80, 80},
       {NormalCdf, [](double x) { return 0.5 * std::erfc(-x * M_SQRT1_2); },
-       Opcode::kNormalCdf, -12, 8},
-      {Tanh, [](double x) { return std::tanh(x); }, Opcode::kTanh, -9, 9},
-      {Sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); },
-       Opcode::kSigmoid, -20, 20}};
+       Opcode::kNormalCdf, -12, 8}};
   TestRandom random(1);
   for (const Kernel& kernel : kernels) {
     std::vector<double> x;
@@ -321,50 +226,18 @@ TEST(ElementwiseTest, BoundsAllowTheErrorOfKernels) {
   }
 }
 
-TEST(ElementwiseTest, ActivationNamesGoRound) {
-  for (Activation activation :
-       {Activation::kIdentity, Activation::kRelu, Activation::kLeakyRelu,
-        Activation::kSigmoid, Activation::kTanh}) {
-    ASSERT_OK_AND_ASSIGN(const Activation parsed,
-                         ParseActivation(ActivationName(activation)));
-    EXPECT_EQ(parsed, activation);
-  }
-  EXPECT_EQ(ActivationName(Activation::kLeakyRelu), "leaky-relu");
-  EXPECT_THAT(ParseActivation("gelu"),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       "unknown activation 'gelu': expected identity, relu, "
-                       "leaky-relu, sigmoid, tanh"));
-}
-
-TEST(ElementwiseTest, ActivateMakesTheKindByName) {
-  GraphBuilder g("test");
-  const Value x = g.Input("x", {2});
-  EXPECT_EQ(Activate(x, Activation::kIdentity).node().op->kind(), "identity");
-  EXPECT_EQ(Activate(x, Activation::kRelu).node().op->kind(), "relu");
-  EXPECT_EQ(Activate(x, Activation::kLeakyRelu).node().op->kind(),
-            "leaky_relu");
-  EXPECT_EQ(Activate(x, Activation::kSigmoid).node().op->kind(), "sigmoid");
-  EXPECT_EQ(Activate(x, Activation::kTanh, "t").node().op->kind(), "tanh");
-  EXPECT_EQ(g.value(g.num_nodes() - 1).node().name, "t");
-}
-
 TEST(ElementwiseTest, Recognisers) {
   GraphBuilder g("test");
   const Value x = g.Input("x", {2});
-  EXPECT_TRUE(IsRelu(Relu(x).node()));
-  EXPECT_FALSE(IsRelu(Tanh(x).node()));
-  EXPECT_FALSE(IsRelu(x.node()));
   for (const Function& function : Functions()) {
     const bool keeps = function.kind != "exp" && function.kind != "log" &&
                        function.kind != "normal_cdf" &&
-                       function.kind != "sigmoid" &&
                        function.kind != "softplus";
     const Value y = function.f(x, "");
     EXPECT_EQ(y.node().op->kind(), function.kind);
     EXPECT_EQ(MapsZeroToZero(y.node()), keeps) << function.kind;
     EXPECT_EQ(At(function.f, {0})[0] == 0, keeps) << function.kind;
   }
-  EXPECT_TRUE(MapsZeroToZero(LeakyRelu(x).node()));
   EXPECT_TRUE(MapsZeroToZero(Scale(x, 3).node()));
   EXPECT_FALSE(MapsZeroToZero(Add(x, x).node()));
   EXPECT_FALSE(MapsZeroToZero(x.node()));
@@ -375,14 +248,10 @@ TEST(ElementwiseTest, Errors) {
     return BuildStatus([f](GraphBuilder& g) { return f(g.Input("x", {3})); });
   };
   EXPECT_THAT(BuildStatus([](GraphBuilder& g) {
-                return Tanh(g.Input("x", {kBatch, 2}, DataType::kI32), "t");
+                return Exp(g.Input("x", {kBatch, 2}, DataType::kI32), "t");
               }),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       "node 't' (tanh): x is i32[N, 2]: expected f32"));
-  EXPECT_THAT(status([](Value x) { return LeakyRelu(x, NAN, "l"); }),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       "node 'l' (leaky_relu): slope is nan: expected a finite "
-                       "number"));
+                       "node 't' (exp): x is i32[N, 2]: expected f32"));
   EXPECT_THAT(status([](Value x) { return Scale(x, INFINITY, false, "s"); }),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        "node 's' (scale): factor is inf: expected a finite "
@@ -391,26 +260,13 @@ TEST(ElementwiseTest, Errors) {
               StatusIs(absl::StatusCode::kInvalidArgument,
                        "node 's' (scale): x is f32[3]: expected the batch N in "
                        "front, to divide by it"));
-  EXPECT_THAT(
-      BuildStatus([](GraphBuilder& g) {
-        return Apply(*StandardOps().Make("relu_grad", {}),
-                     {g.Input("y", {3}), g.Input("dy", {4})}, "r");
-      }),
-      StatusIs(absl::StatusCode::kInvalidArgument,
-               "node 'r' (relu_grad): y has shape [3], dy has [4]: expected "
-               "equal shapes"));
-  EXPECT_THAT(StandardOps().Make("leaky_relu", {}).status(),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("attribute 'slope' is missing")));
 }
 
 TEST(ElementwiseTest, EmptyValuesPassThrough) {
   for (const Function& function : Functions()) {
     EXPECT_FALSE(function.f(Value(), "").valid());
   }
-  EXPECT_FALSE(LeakyRelu(Value()).valid());
   EXPECT_FALSE(Scale(Value(), 2).valid());
-  EXPECT_FALSE(Activate(Value(), Activation::kRelu).valid());
 }
 
 }  // namespace

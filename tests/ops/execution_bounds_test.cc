@@ -13,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "ops/binary.h"
 #include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "tests/testing/execution.h"
 #include "tests/testing/graph_helpers.h"
 #include "tests/testing/random_tensors.h"

@@ -1,14 +1,19 @@
 #include "ops/gates.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ops/elementwise.h"
+#include "ops/reduce.h"
+#include "ops/registry.h"
 #include "tests/testing/graph_helpers.h"
 #include "tests/testing/status_matchers.h"
+#include "transforms/autodiff.h"
 
 namespace espalier {
 namespace {
@@ -109,6 +114,116 @@ TEST(GatesTest, ClipKeepsZeroWhereItIsAllowed) {
   EXPECT_FALSE(MapsZeroToZero(Clip(x, -2, -1).node()));
 }
 
+TEST(GatesTest, LeakyReluHasItsSlopeAtAndBelowZero) {
+  for (float slope : {0.25f, 0.0f, -0.25f}) {
+    const auto leaky = [slope](absl::Span<const Value> in) {
+      return LeakyRelu(in[0], slope);
+    };
+    EXPECT_THAT(SlopesAt(leaky, {-4, -0.0, 0, 3}),
+                ElementsAre(slope, slope, slope, 1));
+    EXPECT_THAT(Evaluate(leaky, {Vector({-4, 0, 3})}).values(),
+                ElementsAre(-4 * slope, 0, 3));
+  }
+}
+
+TEST(GatesTest, ASlopeOfZeroMakesNoNanOfInfinity) {
+  const auto leaky = [](absl::Span<const Value> in) {
+    return LeakyRelu(in[0], 0);
+  };
+  EXPECT_EQ(Evaluate(leaky, {Vector({-kInf})})[0], 0);
+}
+
+TEST(GatesTest, SecondDerivativesAtTheKink) {
+  // Of relu(x)^2: 2 relu(x) and then 2 relu'(x).
+  GraphBuilder g("test");
+  const Value x = g.Input("x", {3});
+  const Value first = Gradients(Sum(Square(Relu(x))), {x})[0];
+  g.Output("second", Gradients(Sum(first), {x})[0]);
+  ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
+  ASSERT_OK_AND_ASSIGN(const InterpretedRun run,
+                       Interpret(graph, {{"x", Vector({-1, 0, 1})}}));
+  EXPECT_THAT(run.outputs.at("second").values(), ElementsAre(0, 0, 2));
+}
+
+TEST(GatesTest, BoundsOfLeakyReluOnBothSides) {
+  for (float slope : {0.5f, -0.5f}) {
+    const IntervalTensor y = BoundsOf(
+        [slope](absl::Span<const Value> in) { return LeakyRelu(in[0], slope); },
+        {Box({-4, -4, 1}, {-2, 1, 3})});
+    const double at_minus_4 = -4 * slope;
+    const double at_minus_2 = -2 * slope;
+    EXPECT_NEAR(y.lower[0], std::min(at_minus_4, at_minus_2), 1e-6);
+    EXPECT_NEAR(y.upper[0], std::max(at_minus_4, at_minus_2), 1e-6);
+    EXPECT_NEAR(y.lower[1], std::min(at_minus_4, 0.0), 1e-6);
+    EXPECT_NEAR(y.upper[1], std::max(at_minus_4, 1.0), 1e-6);
+    EXPECT_EQ(y.lower[2], 1);
+    EXPECT_EQ(y.upper[2], 3);
+  }
+}
+
+TEST(GatesTest, ReluAndItsSlopes) {
+  const BuildFunction relu = [](absl::Span<const Value> in) {
+    return Relu(in[0]);
+  };
+  EXPECT_THAT(
+      Evaluate(relu, {Vector({-kInf, -1, -0.0, 0, 1e-45, 2, kInf})}).values(),
+      ElementsAre(0, 0, 0, 0, 1e-45, 2, kInf));
+  EXPECT_THAT(SlopesAt(relu, {-1, -0.0, 0, 1e-45, 2}),
+              ElementsAre(0, 0, 0, 1, 1));
+  const IntervalTensor y = BoundsOf(relu, {Box({-3, -2, 0, 1}, {-1, 5, 0, 4})});
+  EXPECT_THAT(y.lower, ElementsAre(0, 0, 0, 1));
+  EXPECT_THAT(y.upper, ElementsAre(0, 5, 0, 4));
+}
+
+TEST(GatesTest, OnlyReluIsRecognisedAsIt) {
+  GraphBuilder g("test");
+  const Value x = g.Input("x", {2});
+  EXPECT_TRUE(IsRelu(Relu(x).node()));
+  EXPECT_FALSE(IsRelu(LeakyRelu(x, 0).node()));
+  EXPECT_FALSE(IsRelu(Exp(x).node()));
+  EXPECT_FALSE(IsRelu(x.node()));
+  EXPECT_TRUE(MapsZeroToZero(Relu(x).node()));
+  EXPECT_TRUE(MapsZeroToZero(LeakyRelu(x).node()));
+}
+
+Value PreluOf(absl::Span<const Value> in) { return Prelu(in[0], in[1]); }
+
+TEST(GatesTest, PreluLearnsASlopeForEachColumn) {
+  const std::vector<DoubleTensor> in = {Matrix(2, 2, {-2, 3, -4, -5}),
+                                        Vector({0.5, 0.25})};
+  EXPECT_THAT(Evaluate(PreluOf, in).values(), ElementsAre(-1, 3, -2, -1.25));
+  const std::vector<DoubleTensor> d = EvaluateGradients(PreluOf, in);
+  EXPECT_THAT(d[0].values(), ElementsAre(0.5, 1, 0.5, 0.25));
+  EXPECT_THAT(d[1].values(), ElementsAre(-6, -5));
+}
+
+TEST(GatesTest, PreluAtZeroAndInfinity) {
+  const std::vector<DoubleTensor> d =
+      EvaluateGradients(PreluOf, {Vector({-0.0, 0, kInf}), Vector({0.5})});
+  EXPECT_THAT(d[0].values(), ElementsAre(0.5, 0.5, 1));
+  EXPECT_THAT(d[1].values(), ElementsAre(0));
+  EXPECT_EQ(Evaluate(PreluOf, {Vector({-kInf}), Vector({0.5})})[0], -kInf);
+  // The one slope with which there is no limit.
+  EXPECT_TRUE(std::isnan(Evaluate(PreluOf, {Vector({-kInf}), Vector({0})})[0]));
+  EXPECT_TRUE(std::isnan(Evaluate(PreluOf, {Vector({NAN}), Vector({0})})[0]));
+  EXPECT_EQ(Evaluate(PreluOf, {Vector({2}), Vector({NAN})})[0], 2);
+  EXPECT_TRUE(std::isnan(Evaluate(PreluOf, {Vector({-2}), Vector({NAN})})[0]));
+}
+
+TEST(GatesTest, PreluBoundsHoldForEverySlopeOfTheirs) {
+  const IntervalTensor y =
+      BoundsOf(PreluOf, {Box({-4, -4, 1, -1}, {-2, 1, 3, 1}),
+                         Box({-0.5, 0.5, -kInf, -kInf}, {0.5, 1, kInf, kInf})});
+  EXPECT_NEAR(y.lower[0], -2, 1e-6);
+  EXPECT_NEAR(y.upper[0], 2, 1e-6);
+  EXPECT_NEAR(y.lower[1], -4, 1e-6);
+  EXPECT_EQ(y.upper[1], 1);
+  EXPECT_EQ(y.lower[2], 1);
+  EXPECT_EQ(y.upper[2], 3);
+  EXPECT_EQ(y.lower[3], -kInf);
+  EXPECT_EQ(y.upper[3], kInf);
+}
+
 TEST(GatesTest, Errors) {
   const auto clip_status = [](float lower, float upper) {
     return BuildStatus([=](GraphBuilder& g) {
@@ -124,6 +239,27 @@ TEST(GatesTest, Errors) {
   EXPECT_FALSE(clip_status(kInfinity, kInfinity).ok());
   EXPECT_FALSE(clip_status(-kInfinity, -kInfinity).ok());
   EXPECT_OK(clip_status(1, 1));
+  EXPECT_THAT(BuildStatus([](GraphBuilder& g) {
+                return LeakyRelu(g.Input("x", {2}), NAN, "l");
+              }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "node 'l' (leaky_relu): slope is nan: expected a finite "
+                       "number"));
+  EXPECT_THAT(
+      BuildStatus([](GraphBuilder& g) {
+        return Prelu(g.Input("x", {kBatch, 4}), g.Input("s", {3, 1, 4}), "p");
+      }),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               testing::HasSubstr("node 'p' (prelu): ")));
+  EXPECT_THAT(BuildStatus([](GraphBuilder& g) {
+                return Prelu(g.Input("x", {1, 4}), g.Input("s", {3, 4}), "p");
+              }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "node 'p' (prelu): slope has shape [3, 4], x has "
+                       "[1, 4]: expected a slope that broadcasts to x"));
+  EXPECT_THAT(StandardOps().Make("leaky_relu", {}).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       testing::HasSubstr("attribute 'slope' is missing")));
   EXPECT_THAT(BuildStatus([](GraphBuilder& g) {
                 const Value x = g.Input("x", {2});
                 return SelectGreater(x, x, g.Input("i", {2}, DataType::kI32), x,
@@ -145,6 +281,8 @@ TEST(GatesTest, EmptyValuesPassThrough) {
   const Value none;
   EXPECT_FALSE(SelectGreater(none, none, none, none).valid());
   EXPECT_FALSE(Clip(none, 0, 1).valid());
+  EXPECT_FALSE(LeakyRelu(none).valid());
+  EXPECT_FALSE(Prelu(none, none).valid());
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "ops/layers.h"
 
 #include <cmath>
+#include <string>
 
 #include "gmock/gmock.h"
 #include "graph/interpreter.h"
@@ -45,17 +46,14 @@ TEST(DenseLayerTest, NamesAreMadeUnique) {
 }
 
 TEST(DenseLayerTest, InitializersFitTheActivation) {
-  for (Activation activation :
-       {Activation::kIdentity, Activation::kRelu, Activation::kLeakyRelu,
-        Activation::kSigmoid, Activation::kTanh}) {
+  for (const std::string& name : ActivationNames()) {
+    const Activation activation = *ParseActivation(name);
     GraphBuilder g("test");
     layers::Dense(g.Input("x", {kBatch, 8}), 16, activation);
     const Initializer& weight = InitializerOf(g.Parameters()[0]);
-    const bool he =
-        activation == Activation::kRelu || activation == Activation::kLeakyRelu;
-    EXPECT_EQ(weight.kind,
-              he ? Initializer::Kind::kNormal : Initializer::Kind::kUniform);
-    EXPECT_FLOAT_EQ(weight.value, 0.5f);  // sqrt(2 / 8), sqrt(6 / 24)
+    const Initializer expected = WeightInitializer(activation, 8, 16);
+    EXPECT_EQ(weight.kind, expected.kind) << name;
+    EXPECT_EQ(weight.value, expected.value) << name;
     const Initializer& bias = InitializerOf(g.Parameters()[1]);
     EXPECT_EQ(bias.kind, Initializer::Kind::kUniform);
     EXPECT_FLOAT_EQ(bias.value, std::sqrt(1.0f / 8));

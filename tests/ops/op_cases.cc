@@ -10,9 +10,9 @@ namespace espalier {
 namespace {
 
 constexpr const OpFamily* kFamilies[] = {
-    &kBinaryCases,   &kElementwiseCases,   &kGateCases,    &kIntegerCases,
-    &kMovementCases, &kNormalizationCases, &kProductCases, &kReduceCases,
-    &kShapeCases,    &kSoftmaxCases,       &kTrainingCases};
+    &kActivationCases, &kBinaryCases,   &kElementwiseCases,   &kGateCases,
+    &kIntegerCases,    &kMovementCases, &kNormalizationCases, &kProductCases,
+    &kReduceCases,     &kShapeCases,    &kSoftmaxCases,       &kTrainingCases};
 
 }  // namespace
 
@@ -32,6 +32,16 @@ std::function<Value(Inputs)> ByKind(absl::string_view kind,
     if (!op.ok()) return inputs[0].builder()->Fail(op.status());
     return Apply(*std::move(op), inputs);
   };
+}
+
+OpCase UnaryCase(const CaseSizes& sizes, const std::string& kind,
+                 Value (*f)(Value, absl::string_view), double ulps) {
+  OpCase c;
+  c.name = c.kind = kind;
+  c.inputs = {F32({kBatch, sizes.columns})};
+  c.build = [f](Inputs in) { return f(in[0], ""); };
+  c.relative = 2 * ulps * kRounding;
+  return c;
 }
 
 void PrintTo(const OpCase& op_case, std::ostream* os) { *os << op_case.name; }

@@ -9,14 +9,17 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ops/activations.h"
 #include "ops/binary.h"
 #include "ops/concat.h"
 #include "ops/dense.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
+#include "ops/exponential_units.h"
 #include "ops/gates.h"
 #include "ops/gather.h"
 #include "ops/integers.h"
+#include "ops/named_activations.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
 #include "ops/slice_pad.h"
@@ -62,7 +65,7 @@ DoubleTensor Execute(const std::function<Value(Value x)>& build,
     } else if (std::isinf(static_cast<float>(expected[i]))) {
       EXPECT_EQ(y[i], static_cast<float>(expected[i])) << "element " << i;
     } else {
-      EXPECT_NEAR(y[i], expected[i], 1e-5 * std::fabs(expected[i]) + 1e-37)
+      EXPECT_NEAR(y[i], expected[i], 1e-5 * std::fabs(expected[i]) + 1e-36)
           << "element " << i;
     }
   }
@@ -86,9 +89,15 @@ Value Indices(Value x) {
 std::vector<Case> UnaryCases() {
   return {
       {"abs", [](Value x) { return Abs(x); }},
+      {"celu", [](Value x) { return Celu(x, 2); }},
       {"clip", [](Value x) { return Clip(x, -1, 0.5f); }},
+      {"elu", [](Value x) { return Elu(x, 0.5f); }},
       {"exp", [](Value x) { return Exp(x); }},
       {"expm1", [](Value x) { return Expm1(x); }},
+      {"gelu", [](Value x) { return Gelu(x); }},
+      {"gelu_tanh", [](Value x) { return GeluTanh(x); }},
+      {"hard_sigmoid", [](Value x) { return HardSigmoid(x); }},
+      {"hard_swish", [](Value x) { return HardSwish(x); }},
       {"identity", [](Value x) { return Identity(x); }},
       {"leaky_relu", [](Value x) { return LeakyRelu(x, 0.1f); }},
       {"leaky_relu_zero", [](Value x) { return LeakyRelu(x, 0); }},
@@ -96,17 +105,27 @@ std::vector<Case> UnaryCases() {
       {"log1p", [](Value x) { return Log1p(x); }},
       {"max", [](Value x) { return Max(x, Scale(x, 2)); }},
       {"min", [](Value x) { return Min(x, Scale(x, 2)); }},
+      {"mish", [](Value x) { return Mish(x); }},
       {"neg", [](Value x) { return Neg(x); }},
       {"normal_cdf", [](Value x) { return NormalCdf(x); }},
+      {"prelu", [](Value x) { return Prelu(x, x.builder()->Constant(0.1f)); }},
+      {"prelu_zero",
+       [](Value x) { return Prelu(x, x.builder()->Constant(0.0f)); }},
+      {"prelu_slope", [](Value x) { return Prelu(Neg(Exp(x)), x); }},
       {"relu", [](Value x) { return Relu(x); }},
+      {"relu6", [](Value x) { return Relu6(x); }},
       {"scale", [](Value x) { return Scale(x, 2, true); }},
       {"select_greater",
        [](Value x) { return SelectGreater(x, Sign(x), x, Neg(x)); }},
+      {"selu", [](Value x) { return Selu(x); }},
       {"sigmoid", [](Value x) { return Sigmoid(x); }},
       {"sign", [](Value x) { return Sign(x); }},
+      {"silu", [](Value x) { return Silu(x); }},
       {"softplus", [](Value x) { return Softplus(x); }},
+      {"softsign", [](Value x) { return Softsign(x); }},
       {"sqrt", [](Value x) { return Sqrt(x); }},
       {"stop_gradient", [](Value x) { return StopGradient(x); }},
+      {"swish_negative", [](Value x) { return Swish(x, -3); }},
       {"square", [](Value x) { return Square(x); }},
       {"tanh", [](Value x) { return Tanh(x); }},
       {"cast",
@@ -194,9 +213,9 @@ TEST(SpecialValuesTest, ProductsPassNanOnThroughTheirActivation) {
   std::vector<double> large(kRows * kInputs, 2);
   for (size_t i = 5; i < large.size(); i += 2 * kInputs) large[i] = -1;
   const auto to_ratio = [](Value x) { return Div(Relu(x), Relu(x)); };
-  for (Activation activation :
-       {Activation::kIdentity, Activation::kRelu, Activation::kLeakyRelu,
-        Activation::kSigmoid, Activation::kTanh}) {
+  for (const std::string& name : ActivationNames()) {
+    SCOPED_TRACE(name);
+    const Activation activation = *ParseActivation(name);
     for (int64_t units : {1, 3, 64}) {
       Execute(
           [=](Value x) {
@@ -224,8 +243,12 @@ TEST(SpecialValuesTest, ProductsPassNanOnThroughTheirActivation) {
 
 // A unit that is zero is exactly zero after these (MapsZeroToZero).
 TEST(SpecialValuesTest, ZeroStaysZeroThroughAnActivation) {
-  for (Activation activation : {Activation::kIdentity, Activation::kRelu,
-                                Activation::kLeakyRelu, Activation::kTanh}) {
+  for (const std::string& name : ActivationNames()) {
+    SCOPED_TRACE(name);
+    const Activation activation = *ParseActivation(name);
+    GraphBuilder named("named");
+    const Value named_y = Activate(named.Input("x", {1}), activation);
+    if (!MapsZeroToZero(named_y.node())) continue;
     for (int64_t units : {1, 3, 64}) {
       const DoubleTensor y = Execute(
           [=](Value x) {

@@ -9,7 +9,7 @@
 #include "graph/model.h"
 #include "gtest/gtest.h"
 #include "ops/dense.h"
-#include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "serialization/npy.h"
 
 namespace espalier {

@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "graph/philox.h"
 #include "ops/dense.h"
-#include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "pruning/activity.h"
 #include "pruning/probes.h"
 #include "tests/pruning/prune_helpers.h"

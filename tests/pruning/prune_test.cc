@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "ops/binary.h"
 #include "ops/dense.h"
-#include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "tests/pruning/lowered_pass_op.h"
 #include "tests/pruning/prune_helpers.h"
 #include "tests/transforms/test_models.h"

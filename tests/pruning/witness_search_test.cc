@@ -1,7 +1,7 @@
 #include "pruning/witness_search.h"
 
 #include "gmock/gmock.h"
-#include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "runtime/lowering.h"
 #include "tests/pruning/lowered_pass_op.h"
 #include "tests/pruning/mnist_network.h"

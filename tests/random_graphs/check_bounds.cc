@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "graph/model.h"
 #include "graph/status_macros.h"
-#include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "pruning/bounds.h"
 #include "tests/random_graphs/checks.h"
 #include "tests/testing/execution.h"

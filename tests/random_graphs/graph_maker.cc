@@ -13,6 +13,7 @@
 #include "graph/builder.h"
 #include "graph/leaves.h"
 #include "graph/status.h"
+#include "ops/activations.h"
 #include "ops/binary.h"
 #include "ops/elementwise.h"
 #include "ops/optimizers.h"

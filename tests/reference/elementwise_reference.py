@@ -87,9 +87,3 @@ def _activations(file):
            lambda x: F.leaky_relu(x, 0.125), POINTS + [0.0])
     _unary(file, 'sigmoid', 'sigmoid(x0)', torch.sigmoid)
     _unary(file, 'tanh', 'tanh(x0)', torch.tanh)
-    x, dy = f32(POINTS), mixed([len(POINTS)], 7)
-    file.op('relu_grad', 'relu_grad(x0, x1)', [x, dy],
-            lambda x, dy: torch.ops.aten.threshold_backward(dy, x, 0))
-    file.op('leaky_relu_grad', 'leaky_relu_grad(x0, x1; slope=0.125)', [x, dy],
-            lambda x, dy: torch.ops.aten.leaky_relu_backward(
-                dy, x, 0.125, False))

@@ -5,9 +5,11 @@
 
 #include <ctime>
 
+#include "ops/activations.h"
 #include "ops/binary.h"
 #include "ops/dense.h"
 #include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "ops/optimizers.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"

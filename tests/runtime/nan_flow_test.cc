@@ -5,9 +5,11 @@
 
 #include <limits>
 
+#include "ops/activations.h"
 #include "ops/binary.h"
 #include "ops/dense.h"
 #include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
 #include "ops/softmax.h"

@@ -6,6 +6,7 @@
 #include <functional>
 #include <utility>
 
+#include "ops/activations.h"
 #include "ops/binary.h"
 #include "ops/concat.h"
 #include "ops/dense.h"

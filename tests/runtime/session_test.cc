@@ -8,6 +8,7 @@
 #include <limits>
 #include <thread>
 
+#include "ops/activations.h"
 #include "ops/binary.h"
 #include "ops/dense.h"
 #include "ops/elementwise.h"

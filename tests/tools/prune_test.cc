@@ -1,6 +1,6 @@
 #include "gmock/gmock.h"
 #include "graph/builder.h"
-#include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "serialization/model_file.h"
 #include "serialization/npy.h"
 #include "tests/tools/espalier_command.h"

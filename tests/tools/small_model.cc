@@ -5,7 +5,7 @@
 #include "graph/builder.h"
 #include "graph/check.h"
 #include "ops/dense.h"
-#include "ops/elementwise.h"
+#include "ops/gates.h"
 
 namespace espalier {
 

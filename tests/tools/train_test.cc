@@ -339,7 +339,7 @@ TEST_F(TrainTest, MisuseIsSeenBeforeAnythingIsDone) {
            {{"--threads", "0"}, "--threads: expected"},
            {{"--threads", too_many}, "--threads: expected"},
            {{"--optimizer", "adamw"}, "--optimizer: expected one of"},
-           {{"--activation", "relu6"}, "--activation: expected one of"},
+           {{"--activation", "maxout"}, "--activation: expected one of"},
            {{"--init", "ones"}, "--init: expected one of"},
            {{"--loss", "mse"}, "--loss mse: the data is for classification"},
            {{"--early-stop", "3"}, "--early-stop requires --validation"},

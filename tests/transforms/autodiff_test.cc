@@ -5,11 +5,13 @@
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "ops/activations.h"
 #include "ops/binary.h"
 #include "ops/dense.h"
 #include "ops/elementwise.h"
 #include "ops/layers.h"
 #include "ops/losses.h"
+#include "ops/named_activations.h"
 #include "ops/reduce.h"
 #include "tests/testing/pass_op.h"
 #include "tests/transforms/test_models.h"

@@ -10,6 +10,7 @@
 #include "ops/elementwise.h"
 #include "ops/layers.h"
 #include "ops/losses.h"
+#include "ops/named_activations.h"
 #include "ops/reduce.h"
 #include "tests/testing/graph_helpers.h"
 #include "tests/testing/status_matchers.h"

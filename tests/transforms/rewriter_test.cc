@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "gmock/gmock.h"
-#include "ops/elementwise.h"
+#include "ops/activations.h"
 #include "tests/transforms/test_models.h"
 
 namespace espalier {

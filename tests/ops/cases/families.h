@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <initializer_list>
+#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -25,6 +26,12 @@ TensorType I32(std::initializer_list<int64_t> dims);
 std::function<Value(Inputs)> ByKind(absl::string_view kind,
                                     Attributes attributes = {});
 
+// An elementwise op of one input without attributes, [N, columns]; float32
+// results are so many units in the last place off (half of one: correctly
+// rounded).
+OpCase UnaryCase(const CaseSizes& sizes, const std::string& kind,
+                 Value (*f)(Value, absl::string_view), double ulps);
+
 // A family adds its cases in the given sizes. Every dimension comes from the
 // sizes; what has to be tried in a certain size goes to the extra cases.
 struct OpFamily {
@@ -32,6 +39,7 @@ struct OpFamily {
   void (*add_extra)(std::vector<OpCase>& cases);  // null: none
 };
 
+extern const OpFamily kActivationCases;
 extern const OpFamily kBinaryCases;
 extern const OpFamily kElementwiseCases;
 extern const OpFamily kGateCases;

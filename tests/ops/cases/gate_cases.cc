@@ -1,5 +1,6 @@
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "ops/gates.h"
@@ -35,8 +36,42 @@ void AddSelections(const CaseSizes& s, std::vector<OpCase>& cases) {
   }
 }
 
+void AddRelus(const CaseSizes& s, std::vector<OpCase>& cases) {
+  const TensorType full = F32({kBatch, s.columns});
+  OpCase relu = UnaryCase(s, "relu", Relu, 0);
+  relu.kink = 0;
+  cases.push_back(relu);
+
+  OpCase c = relu;
+  c.relative = kRounding;
+  c.kind = "leaky_relu";
+  const std::vector<std::pair<std::string, float>> slopes = {
+      {"leaky_relu", 0.01f},
+      {"leaky_relu_zero", 0.0f},
+      {"leaky_relu_negative", -0.5f}};
+  for (const auto& [name, slope] : slopes) {
+    c.name = name;
+    c.build = [slope = slope](Inputs in) { return LeakyRelu(in[0], slope); };
+    cases.push_back(c);
+  }
+
+  c.kind = "prelu";
+  c.build = [](Inputs in) { return Prelu(in[0], in[1]); };
+  const std::vector<std::pair<std::string, std::vector<TensorType>>> operands =
+      {{"prelu", {full, F32({s.columns})}},
+       {"prelu_one", {full, F32({})}},
+       {"prelu_each", {full, full}},
+       {"prelu_rows", {F32({s.rows, s.middle, s.inner}), F32({s.middle, 1})}}};
+  for (const auto& [name, types] : operands) {
+    c.name = name;
+    c.inputs = types;
+    cases.push_back(c);
+  }
+}
+
 void Add(const CaseSizes& s, std::vector<OpCase>& cases) {
   AddSelections(s, cases);
+  AddRelus(s, cases);
   struct Limits {
     std::string name;
     float lower;
