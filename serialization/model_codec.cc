@@ -69,13 +69,6 @@ absl::StatusOr<std::string> EncodeStructure(const v1::Model& message,
   return structure;
 }
 
-void AppendVarint(uint64_t value, std::string* bytes) {
-  for (; value >= 0x80; value >>= 7) {
-    bytes->push_back(static_cast<char>(value | 0x80));
-  }
-  bytes->push_back(static_cast<char>(value));
-}
-
 // Magic and checksum; afterwards every byte is what some writer meant.
 absl::Status CheckFrame(absl::string_view bytes) {
   const bool begins = absl::StartsWith(bytes, kBegin);

@@ -2,21 +2,24 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "graph/check.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "serialization/file.h"
 #include "serialization/model_codec.h"
+#include "serialization/onnx/export.h"
 
 namespace espalier {
 namespace {
 
-enum class Format { kBinary, kText };
+enum class Format { kBinary, kText, kOnnx };
 
 absl::StatusOr<Format> FormatOf(const std::string& path) {
   if (absl::EndsWith(path, ".pb")) return Format::kBinary;
   if (absl::EndsWith(path, ".pbtxt")) return Format::kText;
+  if (absl::EndsWith(path, ".onnx")) return Format::kOnnx;
   return absl::InvalidArgumentError(
-      "the name of a model file ends in .pb or .pbtxt");
+      "the name of a model file ends in .pb, .pbtxt or .onnx");
 }
 
 }  // namespace
@@ -25,8 +28,16 @@ absl::Status Save(const Model& model, const std::string& path) {
   const absl::StatusOr<std::string> bytes =
       [&]() -> absl::StatusOr<std::string> {
     ASSIGN_OR_RETURN(const Format format, FormatOf(path));
-    return format == Format::kBinary ? EncodeModel(model)
-                                     : EncodeModelText(model);
+    switch (format) {
+      case Format::kBinary:
+        return EncodeModel(model);
+      case Format::kText:
+        return EncodeModelText(model);
+      case Format::kOnnx:
+        return ExportOnnx(model);
+    }
+    ESPALIER_CHECK(false);
+    return std::string();
   }();
   if (!bytes.ok()) {
     return Annotate(bytes.status(), absl::StrCat("save ", Quoted(path)));
@@ -42,6 +53,10 @@ absl::StatusOr<Model> Load(const std::string& path, const OpTable& ops) {
   const std::string context = absl::StrCat("load ", Quoted(path));
   absl::StatusOr<Format> format = FormatOf(path);
   if (!format.ok()) return Annotate(format.status(), context);
+  if (*format == Format::kOnnx) {
+    return absl::UnimplementedError(
+        absl::StrCat(context, ": ONNX files are written and not read"));
+  }
   const ModelLimits limits;
   const bool binary = *format == Format::kBinary;
   ASSIGN_OR_RETURN(

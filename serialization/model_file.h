@@ -20,20 +20,22 @@ namespace espalier {
 inline constexpr int64_t kMaxTensorBytes = int64_t{3} << 29;  // 1.5 GiB
 
 // Writes the model in the format that the ending names: `.pb` binary, `.pbtxt`
-// text. Atomic and durable: until the new file is complete and on the disk, an
-// old one of this name stays as it is. The same model gives the same bytes.
+// text, `.onnx` ONNX (onnx/export.h). Atomic and durable: until the new file is
+// complete and on the disk, an old one of this name stays as it is. The same
+// model gives the same bytes.
 absl::Status Save(const Model& model, const std::string& path);
 
-// Whether the ending names a format: for those who want to know before there is
-// a model to save.
+// Whether the ending names a format to save in: for those who want to know
+// before there is a model to save.
 absl::Status CheckModelName(const std::string& path);
 
-// Reads what Save wrote. A file is hostile until checked: nothing is believed,
-// memory stays within about three times the file's size, nothing is printed,
-// and an error says where it is wrong. Codes: NotFound and the like from the
-// system; DataLoss, the file is cut or damaged; InvalidArgument, it is no model
-// or not a valid one; Unimplemented, it is of a later version or holds an op
-// that `ops` does not know; ResourceExhausted, it is too large.
+// Reads what Save wrote as `.pb` or `.pbtxt`. A file is hostile until checked:
+// nothing is believed, memory stays within about three times the file's size,
+// nothing is printed, and an error says where it is wrong. Codes: NotFound and
+// the like from the system; DataLoss, the file is cut or damaged;
+// InvalidArgument, it is no model or not a valid one; Unimplemented, it is of a
+// later version or holds an op that `ops` does not know; ResourceExhausted, it
+// is too large.
 absl::StatusOr<Model> Load(const std::string& path,
                            const OpTable& ops = StandardOps());
 

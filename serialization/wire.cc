@@ -218,6 +218,13 @@ absl::StatusOr<absl::string_view> WireReader::Bytes() {
   return Fixed(static_cast<size_t>(size));
 }
 
+void AppendVarint(uint64_t value, std::string* bytes) {
+  for (; value >= 0x80; value >>= 7) {
+    bytes->push_back(static_cast<char>(value | 0x80));
+  }
+  bytes->push_back(static_cast<char>(value));
+}
+
 absl::Status ScanWire(absl::string_view bytes, const Descriptor& type,
                       const WireLimits& limits) {
   return Scanner(limits).Message(WireReader(bytes), type);

@@ -7,6 +7,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -47,6 +48,9 @@ class WireReader {
   absl::string_view rest_;
   size_t offset_;
 };
+
+// The other way: a number, or a tag or length, as it stands on the wire.
+void AppendVarint(uint64_t value, std::string* bytes);
 
 // How much of a message one file may ask for.
 struct WireLimits {

@@ -15,6 +15,7 @@ CommandRow RunCommand();
 CommandRow InspectCommand();
 CommandRow PruneCommand();
 CommandRow CompareCommand();
+CommandRow ConvertCommand();
 
 }  // namespace tools
 }  // namespace espalier

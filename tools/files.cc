@@ -14,11 +14,12 @@ absl::StatusOr<Model> LoadModel(const std::string& path) {
   return model;
 }
 
-absl::Status CheckModelOutput(const std::string& path) {
+absl::Status CheckModelOutput(absl::string_view option,
+                              const std::string& path) {
   const absl::Status named = CheckModelName(path);
   if (named.ok()) return named;
   return UsageError(
-      absl::StrCat("--output ", Quoted(path), ": ", named.message()));
+      absl::StrCat(option, " ", Quoted(path), ": ", named.message()));
 }
 
 SignalHold::SignalHold() {

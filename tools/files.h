@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "graph/model.h"
 
 namespace espalier {
@@ -15,8 +16,9 @@ namespace tools {
 // A model; errors are marked as bad input.
 absl::StatusOr<Model> LoadModel(const std::string& path);
 
-// A usage error if no model can be saved under this name.
-absl::Status CheckModelOutput(const std::string& path);
+// A usage error that names `option` if no model can be saved under this name.
+absl::Status CheckModelOutput(absl::string_view option,
+                              const std::string& path);
 
 // While it lives, SIGINT, SIGTERM and SIGHUP do nothing: for the moments in
 // which outputs are written, so that no temporary file is left behind.

@@ -11,9 +11,10 @@ int main(int argc, char** argv) {
   signal(SIGXFSZ, SIG_IGN);
   namespace tools = espalier::tools;
   const tools::CommandRow table[] = {
-      tools::TrainCommand(), tools::EvaluateCommand(),
-      tools::RunCommand(),   tools::InspectCommand(),
-      tools::PruneCommand(), tools::CompareCommand(),
+      tools::TrainCommand(),   tools::EvaluateCommand(),
+      tools::RunCommand(),     tools::InspectCommand(),
+      tools::PruneCommand(),   tools::CompareCommand(),
+      tools::ConvertCommand(),
   };
   return tools::RunCommandLine(table, argc, argv);
 }

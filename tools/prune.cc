@@ -67,7 +67,7 @@ class PruneModel : public Command {
     inputs.push_back(model_);
     inputs.push_back(domain_.data());
     RETURN_IF_ERROR(CheckOutput("--output", output_, inputs, force_));
-    RETURN_IF_ERROR(CheckModelOutput(output_));
+    RETURN_IF_ERROR(CheckModelOutput("--output", output_));
     ASSIGN_OR_RETURN(const Model model, LoadModel(model_));
     ASSIGN_OR_RETURN(const PruneOptions options, Options(model));
 

@@ -226,7 +226,7 @@ class TrainModel : public Command {
     inputs.insert(inputs.end(), described.begin(), described.end());
     inputs.push_back(model_);
     RETURN_IF_ERROR(CheckOutput("--output", output_, inputs, force_));
-    RETURN_IF_ERROR(CheckModelOutput(output_));
+    RETURN_IF_ERROR(CheckModelOutput("--output", output_));
     if (log_.empty()) return absl::OkStatus();
     RETURN_IF_ERROR(CheckOutput("--log", log_, inputs, force_));
     if (SameOutput(log_, output_)) {

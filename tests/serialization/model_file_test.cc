@@ -49,9 +49,9 @@ TEST(ModelFileTest, RefusesOtherEndings) {
     EXPECT_EQ(saved.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(saved.message(), absl::StrCat("save '", path,
                                             "': the name of a model file ends "
-                                            "in .pb or .pbtxt"));
+                                            "in .pb, .pbtxt or .onnx"));
     EXPECT_EQ(CheckModelName(path).message(),
-              "the name of a model file ends in .pb or .pbtxt");
+              "the name of a model file ends in .pb, .pbtxt or .onnx");
     EXPECT_EQ(Load(path, SampleOps()).status().code(),
               absl::StatusCode::kInvalidArgument);
   }

@@ -1,0 +1,90 @@
+#include "gmock/gmock.h"
+#include "graph/builder.h"
+#include "ops/elementwise.h"
+#include "serialization/model_file.h"
+#include "serialization/onnx/export.h"
+#include "tests/tools/espalier_command.h"
+#include "tests/tools/small_model.h"
+
+namespace espalier {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class ConvertTest : public ::testing::Test {
+ protected:
+  ConvertTest() { EXPECT_TRUE(Save(SmallModel(), model_).ok()); }
+
+  void ExpectDone(const std::vector<std::string>& arguments) {
+    const CommandResult result = RunEspalier(arguments);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(result.out, "");
+    EXPECT_EQ(result.err, "");
+  }
+
+  void ExpectRefused(const std::vector<std::string>& arguments, int exit_code,
+                     const std::string& message) {
+    const CommandResult result = RunEspalier(arguments);
+    EXPECT_EQ(result.exit_code, exit_code);
+    EXPECT_THAT(result.err, HasSubstr(message));
+    EXPECT_THAT(folder_.Names(), ElementsAre("m.pb"));
+  }
+
+  ScratchFolder folder_;
+  const std::string model_ = folder_.File("m.pb");
+};
+
+TEST_F(ConvertTest, ToTextAndBack) {
+  ExpectDone({"convert", model_, folder_.File("m.pbtxt")});
+  EXPECT_THAT(folder_.Read("m.pbtxt"), HasSubstr("kind: \"dense\""));
+  ExpectDone({"convert", folder_.File("m.pbtxt"), folder_.File("n.pb")});
+  EXPECT_EQ(folder_.Read("n.pb"), folder_.Read("m.pb"));
+}
+
+// Text has no checksum, so it is what people edit.
+TEST_F(ConvertTest, ChecksTextAsItChecksFiles) {
+  ExpectDone({"convert", model_, folder_.File("m.pbtxt")});
+  std::string text = folder_.Read("m.pbtxt");
+  text.replace(text.find("dense"), 5, "dance");
+  folder_.Write("m.pbtxt", text);
+  const CommandResult result =
+      RunEspalier({"convert", folder_.File("m.pbtxt"), folder_.File("n.pb")});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("dance"));
+  EXPECT_EQ(folder_.Read("n.pb"), "");
+}
+
+TEST_F(ConvertTest, ToOnnx) {
+  ExpectDone({"convert", model_, folder_.File("m.onnx")});
+  EXPECT_EQ(folder_.Read("m.onnx"), ExportOnnx(SmallModel()).value());
+  ExpectDone({"convert", model_, folder_.File("m.onnx"), "--opset", "13"});
+  EXPECT_EQ(folder_.Read("m.onnx"), ExportOnnx(SmallModel(), {13}).value());
+}
+
+TEST_F(ConvertTest, Usage) {
+  ExpectRefused({"convert", model_, model_}, 2, "would overwrite the input");
+  ExpectRefused({"convert", model_, folder_.File("m.bin")}, 2,
+                "ends in .pb, .pbtxt or .onnx");
+  ExpectRefused({"convert", model_, folder_.File("n.pb"), "--opset", "17"}, 2,
+                "is no ONNX file");
+  ExpectRefused({"convert", model_, folder_.File("m.onnx"), "--opset", "12"}, 2,
+                "from 13 to 21");
+  ExpectDone({"convert", model_, model_, "--force"});
+}
+
+TEST_F(ConvertTest, SaysWhyThereIsNoOnnxForm) {
+  GraphBuilder g("training");
+  const Value w = g.Parameter("w", {2}, Initializer::Zeros());
+  g.Output("y", w);
+  g.Update(w, Neg(w));
+  Model model;
+  model.graph = g.Build().value();
+  model.values["w"] = Tensor(DataType::kF32, {2});
+  ASSERT_TRUE(Save(model, model_).ok());
+  ExpectRefused({"convert", model_, folder_.File("m.onnx")}, 3,
+                "it is a training graph");
+}
+
+}  // namespace
+}  // namespace espalier

@@ -1,0 +1,64 @@
+// espalier convert: a model in another format.
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "graph/status.h"
+#include "graph/status_macros.h"
+#include "serialization/model_file.h"
+#include "serialization/onnx/export.h"
+#include "tools/commands.h"
+#include "tools/files.h"
+#include "tools/options.h"
+#include "tools/output_path.h"
+
+namespace espalier {
+namespace tools {
+namespace {
+
+class Convert : public Command {
+ public:
+  void AddOptions(CLI::App& app) override {
+    AddText(app, "IN", "", in_, "the model: .pb or .pbtxt")->required();
+    AddText(app, "OUT", "", out_, "where it goes: .pb, .pbtxt or .onnx")
+        ->required();
+    AddInteger(
+        app, "--opset", "V", {kFirstOnnxOpset, kLastOnnxOpset}, opset_,
+        absl::StrCat("version of ONNX's operators, ", kFirstOnnxOpset, " to ",
+                     kLastOnnxOpset, " (", OnnxOptions().opset, ")"));
+    AddForce(app, force_);
+  }
+
+  absl::StatusOr<Outcome> Run() override {
+    RETURN_IF_ERROR(CheckOutput("OUT", out_, {in_}, force_));
+    RETURN_IF_ERROR(CheckModelOutput("OUT", out_));
+    const bool onnx = absl::EndsWith(out_, ".onnx");
+    if (opset_ != 0 && !onnx) {
+      return UsageError(absl::StrCat("--opset: ", Quoted(out_),
+                                     " is no ONNX file: expected .onnx"));
+    }
+    ASSIGN_OR_RETURN(const Model model, LoadModel(in_));
+    OnnxOptions options;
+    if (opset_ != 0) options.opset = static_cast<int>(opset_);
+    const SignalHold hold;
+    RETURN_IF_ERROR(onnx ? SaveOnnx(model, out_, options) : Save(model, out_));
+    return Outcome();
+  }
+
+ private:
+  std::string in_;
+  std::string out_;
+  int64_t opset_ = 0;  // not given
+  bool force_ = false;
+};
+
+}  // namespace
+
+CommandRow ConvertCommand() {
+  return {"convert", "Writes a model in another format.",
+          "  espalier convert m.pb m.onnx\n"
+          "  espalier convert m.pb m.onnx --opset 21\n"
+          "  espalier convert m.pb m.pbtxt\n",
+          [] { return std::unique_ptr<Command>(new Convert); }};
+}
+
+}  // namespace tools
+}  // namespace espalier
