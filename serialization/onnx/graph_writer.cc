@@ -10,13 +10,9 @@ namespace {
 using onnx::AttributeProto;
 using onnx::TensorProto;
 
-TensorProto::DataType ElementType(DataType dtype) {
-  return dtype == DataType::kF32 ? TensorProto::FLOAT : TensorProto::INT32;
-}
-
 void SetType(const TensorType& type, onnx::TypeProto* message) {
   onnx::TypeProto::Tensor* tensor = message->mutable_tensor_type();
-  tensor->set_elem_type(ElementType(type.dtype));
+  tensor->set_elem_type(OnnxElementType(type.dtype));
   onnx::TensorShapeProto* shape = tensor->mutable_shape();
   for (const int64_t dim : type.shape.dims()) {
     if (dim == kBatch) {
@@ -46,6 +42,10 @@ void SetValue(const OnnxAttribute& attribute, AttributeProto* message) {
 }
 
 }  // namespace
+
+TensorProto::DataType OnnxElementType(DataType dtype) {
+  return dtype == DataType::kF32 ? TensorProto::FLOAT : TensorProto::INT32;
+}
 
 std::string OnnxNames::Take(absl::string_view base) {
   std::string name;
@@ -85,7 +85,7 @@ void OnnxGraphWriter::AddInitializer(const std::string& value,
                                      const Tensor& tensor) {
   OnnxInitializer initializer;
   initializer.header.set_name(value);
-  initializer.header.set_data_type(ElementType(tensor.dtype()));
+  initializer.header.set_data_type(OnnxElementType(tensor.dtype()));
   initializer.header.mutable_dims()->Add(tensor.shape().dims().begin(),
                                          tensor.shape().dims().end());
   initializer.raw = absl::string_view(static_cast<const char*>(tensor.raw()),

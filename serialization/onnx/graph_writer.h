@@ -24,6 +24,8 @@ namespace espalier {
 // What every dimension of the batch is called.
 inline constexpr absl::string_view kOnnxBatch = "N";
 
+onnx::TensorProto::DataType OnnxElementType(DataType dtype);
+
 struct OnnxAttribute {
   std::string name;
   absl::variant<float, int64_t, std::string, std::vector<int64_t>> value;

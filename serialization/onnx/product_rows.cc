@@ -46,6 +46,14 @@ absl::Status Mean(OnnxNodeWriter& node) {
   return Reduce(node, "ReduceMean", 18);
 }
 
+absl::Status ReduceMax(OnnxNodeWriter& node) {
+  return Reduce(node, "ReduceMax", 18);
+}
+
+absl::Status ReduceMin(OnnxNodeWriter& node) {
+  return Reduce(node, "ReduceMin", 18);
+}
+
 absl::Status Sum(OnnxNodeWriter& node) { return Reduce(node, "ReduceSum", 13); }
 
 absl::Status Softmax(OnnxNodeWriter& node) {
