@@ -1,5 +1,7 @@
 #include "serialization/model_file.h"
 
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "graph/check.h"
@@ -8,9 +10,13 @@
 #include "serialization/file.h"
 #include "serialization/model_codec.h"
 #include "serialization/onnx/export.h"
+#include "serialization/onnx/import.h"
 
 namespace espalier {
 namespace {
+
+// Of one protobuf message.
+constexpr int64_t kMaxOnnxBytes = (int64_t{1} << 31) - 1;
 
 enum class Format { kBinary, kText, kOnnx };
 
@@ -54,8 +60,10 @@ absl::StatusOr<Model> Load(const std::string& path, const OpTable& ops) {
   absl::StatusOr<Format> format = FormatOf(path);
   if (!format.ok()) return Annotate(format.status(), context);
   if (*format == Format::kOnnx) {
-    return absl::UnimplementedError(
-        absl::StrCat(context, ": ONNX files are written and not read"));
+    ASSIGN_OR_RETURN(std::string bytes, ReadFile(path, kMaxOnnxBytes));
+    absl::StatusOr<Model> model = ImportOnnx(std::move(bytes));
+    if (!model.ok()) return Annotate(model.status(), context);
+    return model;
   }
   const ModelLimits limits;
   const bool binary = *format == Format::kBinary;

@@ -29,7 +29,8 @@ absl::Status Save(const Model& model, const std::string& path);
 // before there is a model to save.
 absl::Status CheckModelName(const std::string& path);
 
-// Reads what Save wrote as `.pb` or `.pbtxt`. A file is hostile until checked:
+// Reads what Save wrote, and networks from ONNX files of others as
+// onnx/import.h says. A file is hostile until checked:
 // nothing is believed, memory stays within about three times the file's size,
 // nothing is printed, and an error says where it is wrong. Codes: NotFound and
 // the like from the system; DataLoss, the file is cut or damaged;

@@ -394,21 +394,6 @@ class Reader {
     return absl::OkStatus();
   }
 
-  static HistoryEntry ReadHistory(const v1::HistoryEntry& message) {
-    HistoryEntry entry;
-    entry.action = message.action();
-    entry.grade = message.grade();
-    entry.reason = message.reason();
-    for (const v1::HistoryEntry::Layer& row : message.layers()) {
-      HistoryEntry::Layer layer;
-      layer.node = row.node();
-      layer.units_before = row.units_before();
-      layer.removed.assign(row.removed().begin(), row.removed().end());
-      entry.layers.push_back(std::move(layer));
-    }
-    return entry;
-  }
-
   const v1::Model& message_;
   const absl::Span<const absl::string_view> tensor_data_;
   std::vector<bool> used_;
@@ -425,6 +410,21 @@ absl::Status CheckFormatVersion(uint64_t version) {
                    kModelFormatVersion);
   if (version == 0) return absl::InvalidArgumentError(message);
   return absl::UnimplementedError(message);
+}
+
+HistoryEntry ReadHistory(const v1::HistoryEntry& message) {
+  HistoryEntry entry;
+  entry.action = message.action();
+  entry.grade = message.grade();
+  entry.reason = message.reason();
+  for (const v1::HistoryEntry::Layer& row : message.layers()) {
+    HistoryEntry::Layer layer;
+    layer.node = row.node();
+    layer.units_before = row.units_before();
+    layer.removed.assign(row.removed().begin(), row.removed().end());
+    entry.layers.push_back(std::move(layer));
+  }
+  return entry;
 }
 
 absl::StatusOr<ModelMessage> ToMessage(const Model& model) {

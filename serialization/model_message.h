@@ -35,6 +35,9 @@ struct ModelMessage {
 // graph; text that is not UTF-8.
 absl::StatusOr<ModelMessage> ToMessage(const Model& model);
 
+// As it stands: it is checked with the model that it belongs to.
+HistoryEntry ReadHistory(const v1::HistoryEntry& message);
+
 // Nothing in `message` is believed: every count and index is checked, the graph
 // is built anew through GraphBuilder, and a tensor is made only of bytes that
 // are there. tensor_data of the message is not read.

@@ -58,7 +58,8 @@ bool Fits(uint64_t varint, const FieldDescriptor& field) {
 
 class Scanner {
  public:
-  explicit Scanner(const WireLimits& limits) : left_(limits) {}
+  Scanner(const WireLimits& limits, UnknownFields unknown)
+      : left_(limits), unknown_(unknown) {}
 
   absl::Status Message(WireReader reader, const Descriptor& type) {
     Marks seen;
@@ -70,6 +71,10 @@ class Scanner {
       ASSIGN_OR_RETURN(const WireTag tag, reader.Tag());
       const FieldDescriptor* field =
           type.FindFieldByNumber(static_cast<int>(tag.field));
+      if (field == nullptr && unknown_ == UnknownFields::kSkip) {
+        RETURN_IF_ERROR(Skip(&reader, tag.type));
+        continue;
+      }
       if (field == nullptr) {
         return reader.Error(absl::StrCat("field ", tag.field, " of ",
                                          type.name(), " is unknown"));
@@ -164,7 +169,22 @@ class Scanner {
                      ": expected a value of type ", field.type_name()));
   }
 
+  static absl::Status Skip(WireReader* reader, WireType type) {
+    switch (type) {
+      case WireType::kVarint:
+        return reader->Varint().status();
+      case WireType::kFixed32:
+        return reader->Fixed(4).status();
+      case WireType::kFixed64:
+        return reader->Fixed(8).status();
+      case WireType::kBytes:
+        break;
+    }
+    return reader->Bytes().status();
+  }
+
   WireLimits left_;
+  UnknownFields unknown_;
 };
 
 }  // namespace
@@ -226,8 +246,8 @@ void AppendVarint(uint64_t value, std::string* bytes) {
 }
 
 absl::Status ScanWire(absl::string_view bytes, const Descriptor& type,
-                      const WireLimits& limits) {
-  return Scanner(limits).Message(WireReader(bytes), type);
+                      const WireLimits& limits, UnknownFields unknown) {
+  return Scanner(limits, unknown).Message(WireReader(bytes), type);
 }
 
 }  // namespace espalier

@@ -58,6 +58,9 @@ struct WireLimits {
   int64_t packed;  // elements of packed lists
 };
 
+// What becomes of fields that the schema does not know.
+enum class UnknownFields { kRefuse, kSkip };
+
 // Whether `bytes` is a `type` in which every field is known and of its own wire
 // type, singular fields stand once, at most one of a oneof is set, integers,
 // enums and bools fit their type, strings are UTF-8 and lengths add up. The
@@ -65,7 +68,8 @@ struct WireLimits {
 // Errors: InvalidArgument, ResourceExhausted past a limit.
 absl::Status ScanWire(absl::string_view bytes,
                       const google::protobuf::Descriptor& type,
-                      const WireLimits& limits);
+                      const WireLimits& limits,
+                      UnknownFields unknown = UnknownFields::kRefuse);
 
 }  // namespace espalier
 

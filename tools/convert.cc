@@ -17,7 +17,7 @@ namespace {
 class Convert : public Command {
  public:
   void AddOptions(CLI::App& app) override {
-    AddText(app, "IN", "", in_, "the model: .pb or .pbtxt")->required();
+    AddText(app, "IN", "", in_, "the model: .pb, .pbtxt or .onnx")->required();
     AddText(app, "OUT", "", out_, "where it goes: .pb, .pbtxt or .onnx")
         ->required();
     AddInteger(
@@ -56,7 +56,8 @@ CommandRow ConvertCommand() {
   return {"convert", "Writes a model in another format.",
           "  espalier convert m.pb m.onnx\n"
           "  espalier convert m.pb m.onnx --opset 21\n"
-          "  espalier convert m.pb m.pbtxt\n",
+          "  espalier convert m.pb m.pbtxt\n"
+          "  espalier convert m.onnx m.pb\n",
           [] { return std::unique_ptr<Command>(new Convert); }};
 }
 

@@ -6,12 +6,21 @@
 #include <charconv>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "graph/check.h"
+#include "graph/status.h"
+#include "graph/status_macros.h"
+#include "serialization/model_message.h"
+#include "serialization/utf8.h"
 
 namespace espalier {
 namespace {
+
+constexpr absl::string_view kPrefix = "espalier.";
 
 // One line.
 std::string Json(const google::protobuf::Message& message) {
@@ -52,11 +61,116 @@ std::string DomainText(const InputDomain& domain) {
 void Add(absl::string_view key, std::string value,
          onnx::ModelProto* onnx_model) {
   onnx::StringStringEntryProto* entry = onnx_model->add_metadata_props();
-  entry->set_key(absl::StrCat("espalier.", key));
+  entry->set_key(absl::StrCat(kPrefix, key));
   entry->set_value(std::move(value));
 }
 
+// Text that protobuf makes many times as large in memory.
+constexpr size_t kLongestList = size_t{1} << 18;
+constexpr size_t kLongestHistory = size_t{1} << 24;
+
+absl::Status ParseJson(const std::string& text, size_t longest,
+                       google::protobuf::Message* message) {
+  if (text.size() > longest) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "has ", text.size(), " bytes: expected at most ", longest));
+  }
+  if (google::protobuf::util::JsonStringToMessage(text, message).ok()) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError("is not the JSON that belongs there");
+}
+
+absl::Status ReadClassNames(const std::string& text, Model* model) {
+  google::protobuf::ListValue names;
+  RETURN_IF_ERROR(ParseJson(text, kLongestList, &names));
+  for (const google::protobuf::Value& name : names.values()) {
+    if (name.kind_case() != google::protobuf::Value::kStringValue) {
+      return absl::InvalidArgumentError("expected a list of names");
+    }
+    model->class_names.push_back(name.string_value());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadHistories(const std::string& text, Model* model) {
+  v1::Model message;
+  RETURN_IF_ERROR(ParseJson(text, kLongestHistory, &message));
+  for (const v1::HistoryEntry& entry : message.history()) {
+    model->history.push_back(ReadHistory(entry));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadDomain(absl::string_view file_input, absl::string_view text,
+                        OnnxGraphReader& reader, Model* model) {
+  const auto input = reader.inputs().find(std::string(file_input));
+  if (input == reader.inputs().end()) {
+    return absl::InvalidArgumentError("there is no such input");
+  }
+  const Graph& graph = model->graph;
+  const int64_t elements = graph.node(graph.Find(input->second))
+                               .type.shape.num_elements_per_sample();
+  RETURN_IF_ERROR(reader.Charge(elements * int64_t{2 * sizeof(float)}));
+  InputDomain domain;
+  for (const absl::string_view pair : absl::StrSplit(text, ',')) {
+    const std::pair<absl::string_view, absl::string_view> ends =
+        absl::StrSplit(pair, absl::MaxSplits(':', 1));
+    float lower = 0;
+    float upper = 0;
+    if (!absl::SimpleAtof(ends.first, &lower) ||
+        !absl::SimpleAtof(ends.second, &upper) ||
+        static_cast<int64_t>(domain.lower.size()) >= elements) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "expected lo:hi, or ", elements, " of them, at ", Quoted(pair)));
+    }
+    domain.lower.push_back(lower);
+    domain.upper.push_back(upper);
+  }
+  if (domain.lower.size() == 1) {
+    domain.lower.assign(static_cast<size_t>(elements), domain.lower[0]);
+    domain.upper.assign(static_cast<size_t>(elements), domain.upper[0]);
+  }
+  if (!model->domains.emplace(input->second, std::move(domain)).second) {
+    return absl::InvalidArgumentError("stands twice");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadEntry(absl::string_view key, const std::string& value,
+                       OnnxGraphReader& reader, Model* model) {
+  if (key == "producer") {
+    model->producer = value;
+    return absl::OkStatus();
+  }
+  if (key == "class_names") return ReadClassNames(value, model);
+  if (key == "history") return ReadHistories(value, model);
+  if (absl::ConsumePrefix(&key, "domain.")) {
+    return ReadDomain(key, value, reader, model);
+  }
+  return absl::UnimplementedError("is not understood");
+}
+
 }  // namespace
+
+absl::Status ReadOnnxMetadata(const onnx::ModelProto& file,
+                              OnnxGraphReader& reader, Model* model) {
+  model->producer = absl::StrCat(file.producer_name(),
+                                 file.producer_version().empty() ? "" : " ",
+                                 file.producer_version());
+  if (model->producer.size() > 255 || HasControlCharacter(model->producer)) {
+    model->producer.clear();
+  }
+  for (const onnx::StringStringEntryProto& entry : file.metadata_props()) {
+    absl::string_view key = entry.key();
+    if (!absl::ConsumePrefix(&key, kPrefix)) continue;
+    const absl::Status status = ReadEntry(key, entry.value(), reader, model);
+    if (!status.ok()) {
+      return Annotate(status, absl::StrCat("metadata ", Quoted(entry.key())));
+    }
+  }
+  return absl::OkStatus();
+}
 
 void AddOnnxMetadata(const Model& model, const v1::Model& message,
                      const std::map<std::string, std::string>& inputs,

@@ -6,9 +6,11 @@
 #include <map>
 #include <string>
 
+#include "absl/status/status.h"
 #include "espalier/model.pb.h"
 #include "espalier/onnx/onnx.pb.h"
 #include "graph/model.h"
+#include "serialization/onnx/graph_reader.h"
 
 namespace espalier {
 
@@ -17,6 +19,11 @@ namespace espalier {
 void AddOnnxMetadata(const Model& model, const v1::Model& message,
                      const std::map<std::string, std::string>& inputs,
                      onnx::ModelProto* onnx_model);
+
+// Reads it back, with the domains of the inputs that `reader` has made. What
+// cannot be read is an error; the model is not checked as a whole.
+absl::Status ReadOnnxMetadata(const onnx::ModelProto& file,
+                              OnnxGraphReader& reader, Model* model);
 
 }  // namespace espalier
 

@@ -62,6 +62,19 @@ TEST_F(ConvertTest, ToOnnx) {
   EXPECT_EQ(folder_.Read("m.onnx"), ExportOnnx(SmallModel(), {13}).value());
 }
 
+TEST_F(ConvertTest, FromOnnx) {
+  ExpectDone({"convert", model_, folder_.File("m.onnx")});
+  ExpectDone({"convert", folder_.File("m.onnx"), folder_.File("n.pb")});
+  const CommandResult compared =
+      RunEspalier({"compare", model_, folder_.File("n.pb")});
+  EXPECT_EQ(compared.exit_code, 0) << compared.err << compared.out;
+  folder_.Write("m.onnx", folder_.Read("m.pb"));
+  const CommandResult result =
+      RunEspalier({"convert", folder_.File("m.onnx"), folder_.File("n.pb")});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("load '"));
+}
+
 TEST_F(ConvertTest, Usage) {
   ExpectRefused({"convert", model_, model_}, 2, "would overwrite the input");
   ExpectRefused({"convert", model_, folder_.File("m.bin")}, 2,

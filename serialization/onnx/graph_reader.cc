@@ -1,0 +1,298 @@
+#include "serialization/onnx/graph_reader.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "graph/status.h"
+#include "graph/status_macros.h"
+#include "ops/dense.h"
+#include "ops/reshape.h"
+#include "serialization/onnx/import_table.h"
+#include "serialization/onnx/tensor_reader.h"
+
+namespace espalier {
+namespace {
+
+constexpr size_t kLongestName = 200;  // room for a number behind it
+
+// [rows, columns] times a factor, turned round if asked for.
+Tensor Prepared(const Tensor& from, const OnnxWeight& weight) {
+  const int64_t rows = from.shape().dim(0);
+  const int64_t columns = from.shape().dim(1);
+  Tensor to(DataType::kF32,
+            weight.transpose ? Shape({columns, rows}) : from.shape());
+  const absl::Span<const float> source = from.data<float>();
+  const absl::Span<float> target = to.data<float>();
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; ++j) {
+      const int64_t at = weight.transpose ? j * rows + i : i * columns + j;
+      target[static_cast<size_t>(at)] =
+          weight.factor * source[static_cast<size_t>(i * columns + j)];
+    }
+  }
+  return to;
+}
+
+}  // namespace
+
+std::string CleanName(absl::string_view name) {
+  std::string clean;
+  for (const char c : name.substr(0, kLongestName)) {
+    const bool good =
+        absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+        absl::string_view("_./-").find(c) != absl::string_view::npos;
+    clean += good ? c : '_';
+  }
+  return clean.empty() ? "_" : clean;
+}
+
+OnnxGraphReader::OnnxGraphReader(const onnx::GraphProto& graph, int opset,
+                                 OnnxBatch batch, int64_t budget)
+    : graph_(graph),
+      opset_(opset),
+      batch_(batch),
+      budget_(budget),
+      builder_(CleanName(graph.name())) {}
+
+absl::Status OnnxGraphReader::Charge(int64_t bytes) {
+  if (bytes <= budget_) {
+    budget_ -= bytes;
+    return absl::OkStatus();
+  }
+  return absl::ResourceExhaustedError(
+      "the network asks for more memory than its file accounts for");
+}
+
+absl::StatusOr<Model> OnnxGraphReader::Read() {
+  for (const onnx::TensorProto& tensor : graph_.initializer()) {
+    const absl::Status status = CheckOnnxTensor(tensor);
+    if (!status.ok()) {
+      return Annotate(status,
+                      absl::StrCat("initializer ", Quoted(tensor.name())));
+    }
+    Entry entry;
+    entry.constant = &tensor;
+    RETURN_IF_ERROR(AddEntry(tensor.name(), std::move(entry)));
+  }
+  for (const onnx::ValueInfoProto& input : graph_.input()) {
+    // Old files list initializers as inputs too.
+    if (entries_.contains(input.name())) continue;
+    const absl::Status status = ReadInput(input);
+    if (!status.ok()) {
+      return Annotate(status, absl::StrCat("input ", Quoted(input.name())));
+    }
+  }
+  for (const onnx::NodeProto& node : graph_.node()) {
+    for (const std::string& input : node.input()) ++readers_[input];
+  }
+  for (const onnx::ValueInfoProto& output : graph_.output()) {
+    readers_[output.name()] += 2;  // so that none waits
+  }
+  for (const onnx::NodeProto& node : graph_.node()) {
+    RETURN_IF_ERROR(ReadOnnxNode(node, *this));
+    RETURN_IF_ERROR(builder_.status());
+  }
+  RETURN_IF_ERROR(ReadOutputs());
+  Model model;
+  ASSIGN_OR_RETURN(model.graph, builder_.Build());
+  model.values = std::move(values_);
+  return model;
+}
+
+absl::Status OnnxGraphReader::AddEntry(const std::string& name, Entry entry) {
+  if (name.empty()) return absl::InvalidArgumentError("a value has no name");
+  if (entries_.emplace(name, std::move(entry)).second) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("value ", Quoted(name), " is given twice"));
+}
+
+absl::Status OnnxGraphReader::ReadInput(const onnx::ValueInfoProto& input) {
+  const onnx::TypeProto::Tensor& type = input.type().tensor_type();
+  if (!input.type().has_tensor_type() || !type.has_shape()) {
+    return absl::UnimplementedError("expected a tensor of known rank");
+  }
+  if (type.elem_type() != onnx::TensorProto::FLOAT) {
+    return absl::UnimplementedError(absl::StrCat(
+        "elements of type ", type.elem_type(), ": expected 1 (FLOAT)"));
+  }
+  std::vector<int64_t> dims;
+  if (batch_ == OnnxBatch::kInFront) dims.push_back(kBatch);
+  for (int i = 0; i < type.shape().dim_size(); ++i) {
+    const auto& dim = type.shape().dim(i);
+    const bool symbol = batch_ == OnnxBatch::kSymbolic && !dim.has_dim_value();
+    const bool one = batch_ == OnnxBatch::kLeading && dim.dim_value() == 1;
+    if (i == 0 && (symbol || one)) {
+      dims.push_back(kBatch);
+    } else if (!dim.has_dim_value() || dim.dim_value() < 0) {
+      return absl::UnimplementedError(
+          absl::StrCat("dimension ", i, " is not fixed"));
+    } else {
+      dims.push_back(dim.dim_value());
+    }
+  }
+  const std::string name = NodeName(input.name());
+  inputs_[input.name()] = name;
+  Entry entry;
+  entry.value = builder_.Input(name, Shape(dims));
+  RETURN_IF_ERROR(builder_.status());
+  return AddEntry(input.name(), std::move(entry));
+}
+
+absl::Status OnnxGraphReader::ReadOutputs() {
+  std::map<std::string, int> taken;
+  for (const onnx::ValueInfoProto& output : graph_.output()) {
+    const absl::StatusOr<Value> value = FindValue(output.name());
+    if (!value.ok()) {
+      return Annotate(value.status(),
+                      absl::StrCat("output ", Quoted(output.name())));
+    }
+    std::string name = CleanName(output.name());
+    const int before = taken[name]++;
+    if (before > 0) absl::StrAppend(&name, "_", before);
+    builder_.Output(name, *value);
+  }
+  return absl::OkStatus();
+}
+
+const onnx::TensorProto* OnnxGraphReader::FindConstant(
+    absl::string_view name) const {
+  const auto entry = entries_.find(name);
+  return entry == entries_.end() ? nullptr : entry->second.constant;
+}
+
+absl::StatusOr<Value> OnnxGraphReader::FindValue(absl::string_view name) {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "reads ", Quoted(name), ", which nothing before it gives"));
+  }
+  Entry& entry = found->second;
+  if (entry.value.valid()) return entry.value;
+  if (entry.product.has_value()) {
+    entry.value = WriteProduct(*entry.product, Value(), name);
+    entry.product.reset();
+  } else {
+    const int64_t elements = OnnxShape(*entry.constant).num_elements();
+    RETURN_IF_ERROR(Charge(elements * int64_t{sizeof(float)}));
+    absl::StatusOr<Tensor> tensor = ReadOnnxFloats(*entry.constant);
+    if (!tensor.ok()) return Annotate(tensor.status(), Quoted(name));
+    entry.value = builder_.Constant(*tensor, NodeName(name));
+  }
+  RETURN_IF_ERROR(builder_.status());
+  return entry.value;
+}
+
+const OnnxProduct* OnnxGraphReader::FindProduct(absl::string_view name) const {
+  const auto entry = entries_.find(name);
+  if (entry == entries_.end() || !entry->second.product.has_value()) {
+    return nullptr;
+  }
+  return &*entry->second.product;
+}
+
+absl::Status OnnxGraphReader::SetConstant(const std::string& name,
+                                          onnx::TensorProto tensor) {
+  RETURN_IF_ERROR(CheckOnnxTensor(tensor));
+  Entry entry;
+  entry.constant = &kept_.emplace_back(std::move(tensor));
+  return AddEntry(name, std::move(entry));
+}
+
+absl::Status OnnxGraphReader::SetValue(const std::string& name, Value value) {
+  RETURN_IF_ERROR(builder_.status());
+  Entry entry;
+  entry.value = value;
+  return AddEntry(name, std::move(entry));
+}
+
+absl::Status OnnxGraphReader::SetProduct(const std::string& name,
+                                         const OnnxProduct& product) {
+  RETURN_IF_ERROR(builder_.status());
+  if (readers_[name] != 1) {
+    return SetValue(name, WriteProduct(product, Value(), name));
+  }
+  Entry entry;
+  entry.product = product;
+  return AddEntry(name, std::move(entry));
+}
+
+absl::Status OnnxGraphReader::SetAlias(const std::string& alias,
+                                       const std::string& name) {
+  Entry entry;
+  entry.constant = FindConstant(name);
+  if (entry.constant == nullptr) {
+    ASSIGN_OR_RETURN(entry.value, FindValue(name));
+  }
+  return AddEntry(alias, std::move(entry));
+}
+
+std::string OnnxGraphReader::NodeName(absl::string_view name) {
+  return builder_.UniqueName(CleanName(name));
+}
+
+absl::StatusOr<Value> OnnxGraphReader::Parameter(const std::string& key,
+                                                 const std::string& name,
+                                                 Tensor tensor) {
+  const std::string leaf = NodeName(name);
+  const Value value =
+      builder_.Parameter(leaf, tensor.shape(), Initializer::Zeros());
+  RETURN_IF_ERROR(builder_.status());
+  values_.emplace(leaf, std::move(tensor));
+  parameters_.emplace(key, value);
+  return value;
+}
+
+absl::StatusOr<Value> OnnxGraphReader::Weight(const std::string& name,
+                                              const OnnxWeight& weight) {
+  const onnx::TensorProto& constant = *FindConstant(name);
+  const std::string key =
+      absl::StrCat(weight.transpose, " ", weight.factor, " ", name);
+  const auto made = parameters_.find(key);
+  if (made != parameters_.end()) return made->second;
+  const Shape shape = OnnxShape(constant);
+  if (shape.rank() != 2 || shape.num_elements() == 0) {
+    return absl::UnimplementedError(
+        absl::StrCat(Quoted(name), " has shape ", shape.ToString(),
+                     ": expected a matrix that is not empty"));
+  }
+  // Two copies for a moment.
+  RETURN_IF_ERROR(Charge(shape.num_elements() * int64_t{sizeof(float)}));
+  absl::StatusOr<Tensor> tensor = ReadOnnxFloats(constant);
+  if (!tensor.ok()) return Annotate(tensor.status(), Quoted(name));
+  if (weight.transpose || weight.factor != 1) {
+    *tensor = Prepared(*tensor, weight);
+  }
+  return Parameter(key, name, *std::move(tensor));
+}
+
+absl::StatusOr<Value> OnnxGraphReader::Bias(const std::string& name,
+                                            int64_t units, float factor) {
+  const std::string key = absl::StrCat("bias ", units, " ", factor, " ", name);
+  const auto made = parameters_.find(key);
+  if (made != parameters_.end()) return made->second;
+  RETURN_IF_ERROR(Charge(units * int64_t{sizeof(float)}));
+  absl::StatusOr<Tensor> tensor = ReadOnnxFloats(*FindConstant(name));
+  if (!tensor.ok()) return Annotate(tensor.status(), Quoted(name));
+  Tensor bias(DataType::kF32, Shape({units}));
+  const absl::Span<const float> from = tensor->data<float>();
+  for (size_t i = 0; i < static_cast<size_t>(units); ++i) {
+    bias.data<float>()[i] = factor * from[from.size() == 1 ? 0 : i];
+  }
+  return Parameter(key, name, std::move(bias));
+}
+
+Value OnnxGraphReader::WriteProduct(const OnnxProduct& product, Value bias,
+                                    absl::string_view name) {
+  const std::string node = NodeName(name);
+  const Value y =
+      bias.valid() ? Dense(product.rows, product.weight, bias, node)
+                   : MatMul(product.rows, product.weight, false, false, node);
+  if (!y.valid() || y.shape() == product.shape) return y;
+  return Reshape(y, product.shape);
+}
+
+}  // namespace espalier

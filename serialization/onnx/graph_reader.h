@@ -1,0 +1,121 @@
+// The graph of an ONNX file on its way into ours: values by name, constants,
+// names, and the batch. What becomes of each op is in import_table.cc.
+#ifndef ESPALIER_SERIALIZATION_ONNX_GRAPH_READER_H_
+#define ESPALIER_SERIALIZATION_ONNX_GRAPH_READER_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "espalier/onnx/onnx.pb.h"
+#include "graph/builder.h"
+#include "graph/model.h"
+
+namespace espalier {
+
+// Where computed values have the batch.
+enum class OnnxBatch {
+  kSymbolic,  // dimension 0 of the file's, where inputs have a symbol there
+  kLeading,   // dimension 0 of the file's, where inputs have 1 there
+  kInFront,   // before the file's dimensions
+  kNone,
+};
+
+// What the constant operand of a product, or its bias, is made into.
+struct OnnxWeight {
+  bool transpose = false;
+  float factor = 1;
+};
+
+// x W, of x as a matrix: written when its only reader is seen, which may add
+// the bias.
+struct OnnxProduct {
+  Value rows;    // [N, K]
+  Value weight;  // [K, U]
+  Shape shape;   // of the result, N U elements
+};
+
+class OnnxGraphReader {
+ public:
+  // `graph` must outlive this. No tensors of more than `budget` bytes together
+  // are made.
+  OnnxGraphReader(const onnx::GraphProto& graph, int opset, OnnxBatch batch,
+                  int64_t budget);
+  OnnxGraphReader(const OnnxGraphReader&) = delete;
+  OnnxGraphReader& operator=(const OnnxGraphReader&) = delete;
+
+  // Graph and values; nothing else of the model is set.
+  absl::StatusOr<Model> Read();
+  // By the file's name of an input, ours.
+  const std::map<std::string, std::string>& inputs() const { return inputs_; }
+  absl::Status Charge(int64_t bytes);
+
+  GraphBuilder& builder() { return builder_; }
+  int opset() const { return opset_; }
+  OnnxBatch batch() const { return batch_; }
+
+  // What stands under a name: null, or nothing, if it is of the other sort or
+  // there is none.
+  const onnx::TensorProto* FindConstant(absl::string_view name) const;
+  // A constant becomes a node; a product that waits is written.
+  absl::StatusOr<Value> FindValue(absl::string_view name);
+  // A product that waits for its only reader, which asks; else null.
+  const OnnxProduct* FindProduct(absl::string_view name) const;
+
+  absl::Status SetConstant(const std::string& name, onnx::TensorProto tensor);
+  absl::Status SetValue(const std::string& name, Value value);
+  // Waits if its only reader is a node, else is written.
+  absl::Status SetProduct(const std::string& name, const OnnxProduct& product);
+  // Another name for what stands under `name`.
+  absl::Status SetAlias(const std::string& alias, const std::string& name);
+
+  // A name of ours, free and like the file's.
+  std::string NodeName(absl::string_view name);
+  // A rank-2 constant as a parameter; equal uses share one.
+  absl::StatusOr<Value> Weight(const std::string& name,
+                               const OnnxWeight& weight);
+  // A constant of `units` elements, or of one, as a parameter [units].
+  absl::StatusOr<Value> Bias(const std::string& name, int64_t units,
+                             float factor);
+  // The product, with a bias if that is not empty.
+  Value WriteProduct(const OnnxProduct& product, Value bias,
+                     absl::string_view name);
+
+ private:
+  struct Entry {
+    const onnx::TensorProto* constant = nullptr;
+    Value value;  // of a constant too, once it is a node
+    absl::optional<OnnxProduct> product;
+  };
+
+  absl::Status AddEntry(const std::string& name, Entry entry);
+  absl::Status ReadInput(const onnx::ValueInfoProto& input);
+  absl::Status ReadOutputs();
+  absl::StatusOr<Value> Parameter(const std::string& key,
+                                  const std::string& name, Tensor tensor);
+
+  const onnx::GraphProto& graph_;
+  const int opset_;
+  const OnnxBatch batch_;
+  int64_t budget_;
+  GraphBuilder builder_;
+  absl::flat_hash_map<std::string, Entry> entries_;
+  absl::flat_hash_map<std::string, int> readers_;
+  absl::flat_hash_map<std::string, Value> parameters_;
+  std::map<std::string, std::string> inputs_;
+  std::map<std::string, Tensor> values_;
+  std::deque<onnx::TensorProto> kept_;
+};
+
+// `name` with every character that ours may not have replaced by '_'.
+std::string CleanName(absl::string_view name);
+
+}  // namespace espalier
+
+#endif  // ESPALIER_SERIALIZATION_ONNX_GRAPH_READER_H_

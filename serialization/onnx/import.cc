@@ -1,0 +1,109 @@
+#include "serialization/onnx/import.h"
+
+#include <google/protobuf/io/coded_stream.h>
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "espalier/onnx/onnx.pb.h"
+#include "graph/status.h"
+#include "graph/status_macros.h"
+#include "serialization/model_message.h"
+#include "serialization/onnx/graph_reader.h"
+#include "serialization/onnx/metadata.h"
+#include "serialization/wire.h"
+
+namespace espalier {
+namespace {
+
+constexpr int kFirstOpset = 7;
+constexpr int kLastOpset = 21;
+constexpr int kMaxDepth = 32;  // the schema's own is 6
+
+// Protobuf makes at most some hundred bytes of a field, and eight of a number
+// in a list, which may be one byte in the file: both stay in proportion to it.
+WireLimits LimitsFor(size_t bytes) {
+  const auto size = static_cast<int64_t>(bytes);
+  return {/*fields=*/100000 + size / 64, /*packed=*/1000000 + size / 4};
+}
+
+// Weights turned round or widened: of their size, or twice it.
+int64_t BudgetFor(size_t bytes) {
+  return 2 * static_cast<int64_t>(bytes) + (int64_t{4} << 20);
+}
+
+absl::StatusOr<onnx::ModelProto> Parse(const std::string& bytes) {
+  RETURN_IF_ERROR(ScanWire(bytes, *onnx::ModelProto::descriptor(),
+                           LimitsFor(bytes.size()), UnknownFields::kSkip));
+  google::protobuf::io::CodedInputStream stream(
+      reinterpret_cast<const uint8_t*>(bytes.data()),
+      static_cast<int>(bytes.size()));
+  stream.SetRecursionLimit(kMaxDepth);
+  onnx::ModelProto model;
+  if (!model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage()) {
+    return absl::InvalidArgumentError("protobuf cannot parse it");
+  }
+  return model;
+}
+
+absl::StatusOr<int> OpsetOf(const onnx::ModelProto& model) {
+  for (const onnx::OperatorSetIdProto& opset : model.opset_import()) {
+    if (!opset.domain().empty() && opset.domain() != "ai.onnx") continue;
+    if (opset.version() >= kFirstOpset && opset.version() <= kLastOpset) {
+      return static_cast<int>(opset.version());
+    }
+    return absl::UnimplementedError(
+        absl::StrCat("opset ", opset.version(), ": this program reads ",
+                     kFirstOpset, " to ", kLastOpset));
+  }
+  return absl::InvalidArgumentError("is no ONNX model: it names no opset");
+}
+
+// The ways in which the batch may be read, the likely one first.
+std::vector<OnnxBatch> BatchesOf(const onnx::GraphProto& graph) {
+  std::map<std::string, bool> constant;
+  for (const onnx::TensorProto& tensor : graph.initializer()) {
+    constant[tensor.name()] = true;
+  }
+  bool all_lead_with_1 = true;
+  for (const onnx::ValueInfoProto& input : graph.input()) {
+    if (constant.count(input.name()) > 0) continue;
+    const onnx::TensorShapeProto& shape = input.type().tensor_type().shape();
+    if (shape.dim_size() > 0 && !shape.dim(0).has_dim_value()) {
+      return {OnnxBatch::kSymbolic};
+    }
+    all_lead_with_1 = all_lead_with_1 && shape.dim_size() > 1 &&
+                      shape.dim(0).dim_value() == 1;
+  }
+  return {all_lead_with_1 ? OnnxBatch::kLeading : OnnxBatch::kInFront,
+          OnnxBatch::kNone};
+}
+
+}  // namespace
+
+absl::StatusOr<Model> ImportOnnx(std::string bytes) {
+  const int64_t budget = BudgetFor(bytes.size());
+  ASSIGN_OR_RETURN(const onnx::ModelProto file, Parse(bytes));
+  bytes = std::string();
+  ASSIGN_OR_RETURN(const int opset, OpsetOf(file));
+  if (file.graph().output_size() == 0) {
+    return absl::InvalidArgumentError("is no ONNX model: it has no outputs");
+  }
+  absl::Status first;
+  for (const OnnxBatch batch : BatchesOf(file.graph())) {
+    OnnxGraphReader reader(file.graph(), opset, batch, budget);
+    absl::StatusOr<Model> model = reader.Read();
+    if (!model.ok()) {
+      first.Update(model.status());
+      continue;
+    }
+    RETURN_IF_ERROR(ReadOnnxMetadata(file, reader, &*model));
+    RETURN_IF_ERROR(ToMessage(*model).status());
+    return model;
+  }
+  return first;
+}
+
+}  // namespace espalier

@@ -1,0 +1,41 @@
+// The functions of the table of ONNX ops that are understood, by family.
+#ifndef ESPALIER_SERIALIZATION_ONNX_IMPORT_ROWS_H_
+#define ESPALIER_SERIALIZATION_ONNX_IMPORT_ROWS_H_
+
+#include "absl/status/status.h"
+#include "serialization/onnx/node_reader.h"
+
+namespace espalier {
+namespace onnx_import {
+
+// Dimensions as the file counts them: without a batch that is in front.
+int RankInFile(OnnxNodeReader& node, const Value& value);
+
+// import_products.cc
+absl::Status Add(OnnxNodeReader& node);
+absl::Status Gemm(OnnxNodeReader& node);
+absl::Status MatMul(OnnxNodeReader& node);
+
+// import_elementwise.cc
+absl::Status Binary(OnnxNodeReader& node,
+                    Value (*f)(Value a, Value b, absl::string_view name));
+absl::Status Div(OnnxNodeReader& node);
+absl::Status Max(OnnxNodeReader& node);
+absl::Status Min(OnnxNodeReader& node);
+absl::Status Mul(OnnxNodeReader& node);
+absl::Status Sub(OnnxNodeReader& node);
+absl::Status Clip(OnnxNodeReader& node);
+absl::Status LeakyRelu(OnnxNodeReader& node);
+absl::Status LogSoftmax(OnnxNodeReader& node);
+absl::Status Softmax(OnnxNodeReader& node);
+
+// import_shapes.cc
+absl::Status Constant(OnnxNodeReader& node);
+absl::Status Flatten(OnnxNodeReader& node);
+absl::Status PassThrough(OnnxNodeReader& node);
+absl::Status Reshape(OnnxNodeReader& node);
+
+}  // namespace onnx_import
+}  // namespace espalier
+
+#endif  // ESPALIER_SERIALIZATION_ONNX_IMPORT_ROWS_H_

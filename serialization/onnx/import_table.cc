@@ -1,0 +1,96 @@
+#include "serialization/onnx/import_table.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "graph/status.h"
+#include "graph/status_macros.h"
+#include "ops/elementwise.h"
+#include "ops/gates.h"
+#include "serialization/onnx/import_rows.h"
+#include "serialization/onnx/node_reader.h"
+
+namespace espalier {
+namespace {
+
+struct Row {
+  absl::string_view op_type;
+  // Either: an op of ours that is the same, of one input, without attributes.
+  Value (*unary)(Value x, absl::string_view name);
+  absl::Status (*read)(OnnxNodeReader& node);
+};
+
+constexpr Row kRows[] = {
+    {"Abs", Abs, nullptr},
+    {"Add", nullptr, onnx_import::Add},
+    {"Clip", nullptr, onnx_import::Clip},
+    {"Constant", nullptr, onnx_import::Constant},
+    {"Div", nullptr, onnx_import::Div},
+    {"Dropout", nullptr, onnx_import::PassThrough},
+    {"Exp", Exp, nullptr},
+    {"Flatten", nullptr, onnx_import::Flatten},
+    {"Gemm", nullptr, onnx_import::Gemm},
+    {"Identity", nullptr, onnx_import::PassThrough},
+    {"LeakyRelu", nullptr, onnx_import::LeakyRelu},
+    {"Log", Log, nullptr},
+    {"LogSoftmax", nullptr, onnx_import::LogSoftmax},
+    {"MatMul", nullptr, onnx_import::MatMul},
+    {"Max", nullptr, onnx_import::Max},
+    {"Min", nullptr, onnx_import::Min},
+    {"Mul", nullptr, onnx_import::Mul},
+    {"Neg", Neg, nullptr},
+    {"Relu", Relu, nullptr},
+    {"Reshape", nullptr, onnx_import::Reshape},
+    {"Sigmoid", Sigmoid, nullptr},
+    {"Sign", Sign, nullptr},
+    {"Softmax", nullptr, onnx_import::Softmax},
+    {"Softplus", Softplus, nullptr},
+    {"Sqrt", Sqrt, nullptr},
+    {"Sub", nullptr, onnx_import::Sub},
+    {"Tanh", Tanh, nullptr},
+};
+
+absl::Status ReadNode(const onnx::NodeProto& node, OnnxGraphReader& graph) {
+  if (!node.domain().empty() && node.domain() != "ai.onnx") {
+    return absl::UnimplementedError("no op of this domain is understood");
+  }
+  const auto* row = std::lower_bound(
+      std::begin(kRows), std::end(kRows), absl::string_view(node.op_type()),
+      [](const Row& r, absl::string_view op_type) {
+        return r.op_type < op_type;
+      });
+  if (row == std::end(kRows) || row->op_type != node.op_type()) {
+    return absl::UnimplementedError("this op is not understood");
+  }
+  OnnxNodeReader reader(node, graph);
+  if (row->read != nullptr) return row->read(reader);
+  RETURN_IF_ERROR(reader.CheckArity(1, 1));
+  RETURN_IF_ERROR(reader.FinishAttributes());
+  ASSIGN_OR_RETURN(const Value x, reader.value(0));
+  return reader.SetResult(row->unary(x, reader.Name()));
+}
+
+}  // namespace
+
+absl::Status ReadOnnxNode(const onnx::NodeProto& node,
+                          OnnxGraphReader& reader) {
+  const absl::Status status = ReadNode(node, reader);
+  if (status.ok()) return status;
+  const std::string& name = node.name().empty() && node.output_size() > 0
+                                ? node.output(0)
+                                : node.name();
+  return Annotate(
+      status,
+      absl::StrCat("node ", Quoted(name), " (", Quoted(node.op_type()),
+                   " of domain ",
+                   Quoted(node.domain().empty() ? "ai.onnx" : node.domain()),
+                   ", opset ", reader.opset(), ")"));
+}
+
+std::vector<absl::string_view> OnnxImportedOps() {
+  std::vector<absl::string_view> ops;
+  for (const Row& row : kRows) ops.push_back(row.op_type);
+  return ops;
+}
+
+}  // namespace espalier

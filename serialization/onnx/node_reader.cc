@@ -1,0 +1,79 @@
+#include "serialization/onnx/node_reader.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "graph/status.h"
+
+namespace espalier {
+
+absl::Status OnnxNodeReader::CheckArity(int least, int most) const {
+  if (node_.output_size() < 1 || node_.output(0).empty()) {
+    return absl::InvalidArgumentError("has no result");
+  }
+  for (int i = 1; i < node_.output_size(); ++i) {
+    if (!node_.output(i).empty()) {
+      return absl::UnimplementedError("has more than one result");
+    }
+  }
+  if (num_inputs() > most) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("has ", num_inputs(), " inputs: expected at most ", most));
+  }
+  for (int i = 0; i < least; ++i) {
+    if (!has_input(i)) {
+      return absl::InvalidArgumentError(absl::StrCat("has no input ", i));
+    }
+  }
+  return absl::OkStatus();
+}
+
+const onnx::AttributeProto* OnnxNodeReader::Find(
+    absl::string_view name, onnx::AttributeProto::AttributeType type) {
+  for (int i = 0; i < node_.attribute_size(); ++i) {
+    const onnx::AttributeProto& attribute = node_.attribute(i);
+    if (attribute.name() != name) continue;
+    const auto at = static_cast<size_t>(i);
+    if (used_[at] || attribute.type() != type) {
+      if (status_.ok()) {
+        status_ = absl::InvalidArgumentError(
+            absl::StrCat("attribute ", Quoted(name), " has type ",
+                         static_cast<int>(attribute.type()), ": expected ",
+                         static_cast<int>(type)));
+      }
+      return nullptr;
+    }
+    used_[at] = true;
+    return &attribute;
+  }
+  return nullptr;
+}
+
+float OnnxNodeReader::Float(absl::string_view name, float absent) {
+  const auto* attribute = Find(name, onnx::AttributeProto::FLOAT);
+  if (attribute == nullptr) return absent;
+  if (!std::isfinite(attribute->f()) && status_.ok()) {
+    status_ = absl::InvalidArgumentError(
+        absl::StrCat("attribute ", Quoted(name), " is not finite"));
+  }
+  return attribute->f();
+}
+
+int64_t OnnxNodeReader::Int(absl::string_view name, int64_t absent) {
+  const auto* attribute = Find(name, onnx::AttributeProto::INT);
+  return attribute == nullptr ? absent : attribute->i();
+}
+
+absl::Status OnnxNodeReader::FinishAttributes() const {
+  if (!status_.ok()) return status_;
+  for (size_t i = 0; i < used_.size(); ++i) {
+    if (!used_[i]) {
+      return absl::UnimplementedError(absl::StrCat(
+          "attribute ", Quoted(node_.attribute(static_cast<int>(i)).name()),
+          " is not understood"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace espalier

@@ -1,0 +1,64 @@
+// One node of an ONNX file, as the rows of the import table read it.
+#ifndef ESPALIER_SERIALIZATION_ONNX_NODE_READER_H_
+#define ESPALIER_SERIALIZATION_ONNX_NODE_READER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "espalier/onnx/onnx.pb.h"
+#include "serialization/onnx/graph_reader.h"
+
+namespace espalier {
+
+class OnnxNodeReader {
+ public:
+  // Both must outlive this.
+  OnnxNodeReader(const onnx::NodeProto& node, OnnxGraphReader& graph)
+      : node_(node), graph_(graph), used_(node.attribute_size()) {}
+
+  OnnxGraphReader& graph() { return graph_; }
+  int opset() const { return graph_.opset(); }
+
+  // From `least` to `most` inputs, the first `least` of them there, and one
+  // result.
+  absl::Status CheckArity(int least, int most) const;
+  bool has_input(int i) const {
+    return i < node_.input_size() && !node_.input(i).empty();
+  }
+  int num_inputs() const { return node_.input_size(); }
+  const std::string& input(int i) const { return node_.input(i); }
+  const std::string& output() const { return node_.output(0); }
+  // Null if the input is computed.
+  const onnx::TensorProto* constant(int i) const {
+    return has_input(i) ? graph_.FindConstant(input(i)) : nullptr;
+  }
+  absl::StatusOr<Value> value(int i) { return graph_.FindValue(input(i)); }
+
+  // Attributes, or what they are when absent. The first error sticks.
+  float Float(absl::string_view name, float absent);
+  int64_t Int(absl::string_view name, int64_t absent);
+  const onnx::AttributeProto* Find(absl::string_view name,
+                                   onnx::AttributeProto::AttributeType type);
+  // The first error; one for an attribute that nobody asked for.
+  absl::Status FinishAttributes() const;
+
+  absl::Status SetResult(Value value) {
+    return graph_.SetValue(output(), value);
+  }
+  // For the node that gives the result.
+  std::string Name() { return graph_.NodeName(output()); }
+
+ private:
+  const onnx::NodeProto& node_;
+  OnnxGraphReader& graph_;
+  std::vector<bool> used_;
+  absl::Status status_;
+};
+
+}  // namespace espalier
+
+#endif  // ESPALIER_SERIALIZATION_ONNX_NODE_READER_H_

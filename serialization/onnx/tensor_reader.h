@@ -1,0 +1,33 @@
+// The tensors of an ONNX file, checked and converted.
+#ifndef ESPALIER_SERIALIZATION_ONNX_TENSOR_READER_H_
+#define ESPALIER_SERIALIZATION_ONNX_TENSOR_READER_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "espalier/onnx/onnx.pb.h"
+#include "graph/shape.h"
+#include "graph/tensor.h"
+
+namespace espalier {
+
+// Whether it has a known element type, a valid shape, and exactly as many
+// elements as its shape asks for, in one place. Unimplemented for strings,
+// complex numbers and weights in other files, which are never opened.
+absl::Status CheckOnnxTensor(const onnx::TensorProto& tensor);
+
+// REQUIRES, of all that follows: CheckOnnxTensor is OK.
+Shape OnnxShape(const onnx::TensorProto& tensor);
+// Of floating point of any width.
+bool IsOnnxFloat(const onnx::TensorProto& tensor);
+// As f32; an error for finite doubles beyond it, and for other types.
+absl::StatusOr<Tensor> ReadOnnxFloats(const onnx::TensorProto& tensor);
+// Of INT64 and INT32.
+absl::StatusOr<std::vector<int64_t>> ReadOnnxInts(
+    const onnx::TensorProto& tensor);
+
+}  // namespace espalier
+
+#endif  // ESPALIER_SERIALIZATION_ONNX_TENSOR_READER_H_

@@ -1,0 +1,190 @@
+// Files that want to do harm.
+#include <functional>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "serialization/onnx/import.h"
+#include "tests/serialization/onnx/onnx_file.h"
+#include "tests/testing/status_matchers.h"
+
+namespace espalier {
+namespace {
+
+using ::testing::HasSubstr;
+
+OnnxFile Network() {
+  return OnnxFile()
+      .Input("x", {-1, 2})
+      .Floats("w", {2, 3})
+      .Floats("b", {3})
+      .Ints("s", {0, 3})
+      .Node("MatMul", {"x", "w"}, "m")
+      .Node("Add", {"m", "b"}, "h")
+      .Node("Reshape", {"h", "s"}, "r")
+      .Node("LeakyRelu", {"r"}, "y")
+      .SetFloat("alpha", 0.5f)
+      .Output("y");
+}
+
+std::string Refusal(const std::function<void(OnnxFile&)>& change) {
+  OnnxFile file = Network();
+  change(file);
+  return ImportOnnx(file.bytes()).status().ToString();
+}
+
+onnx::TensorProto& Weight(OnnxFile& file) {
+  return *file.model.mutable_graph()->mutable_initializer(0);
+}
+
+TEST(HostileOnnxTest, TheNetworkItselfIsFine) {
+  EXPECT_OK(ImportOnnx(Network().bytes()));
+}
+
+TEST(HostileOnnxTest, SizesThatLie) {
+  constexpr int64_t kLarge = std::numeric_limits<int64_t>::max();
+  for (const std::vector<int64_t>& dims :
+       std::vector<std::vector<int64_t>>{{2, 4},
+                                         {2},
+                                         {},
+                                         {kLarge, kLarge},
+                                         {int64_t{1} << 32, 1 << 30},
+                                         {-1, 3},
+                                         {-2, -3},
+                                         {3, -2},
+                                         {0, 3},
+                                         std::vector<int64_t>(20, 1)}) {
+    EXPECT_THAT(Refusal([&](OnnxFile& file) {
+                  Weight(file).clear_dims();
+                  for (const int64_t dim : dims) Weight(file).add_dims(dim);
+                }),
+                HasSubstr("initializer 'w'"));
+  }
+  EXPECT_THAT(
+      Refusal([](OnnxFile& f) { Weight(f).mutable_raw_data()->pop_back(); }),
+      HasSubstr("has 23 bytes: expected 6 elements of 4 bytes"));
+  EXPECT_THAT(Refusal([](OnnxFile& f) { Weight(f).add_float_data(1); }),
+              HasSubstr("elements in two places"));
+  EXPECT_THAT(Refusal([](OnnxFile& f) {
+                Weight(f).clear_raw_data();
+                for (int i = 0; i < 6; ++i) Weight(f).add_int32_data(i);
+              }),
+              HasSubstr("elements of another type"));
+  EXPECT_THAT(Refusal([](OnnxFile& f) { Weight(f).set_data_type(8); }),
+              HasSubstr("elements of type 8 are not read"));
+  EXPECT_THAT(Refusal([](OnnxFile& f) { Weight(f).set_data_type(12345); }),
+              HasSubstr("elements of type 12345 are not read"));
+}
+
+TEST(HostileOnnxTest, OtherFilesAreNeverOpened) {
+  for (const std::string location : {"weights.bin", "/etc/passwd", "../w"}) {
+    EXPECT_THAT(Refusal([&](OnnxFile& file) {
+                  Weight(file).clear_raw_data();
+                  Weight(file).set_data_location(onnx::TensorProto::EXTERNAL);
+                  auto* entry = Weight(file).add_external_data();
+                  entry->set_key("location");
+                  entry->set_value(location);
+                }),
+                HasSubstr("in another file (external data): none is opened"));
+  }
+}
+
+TEST(HostileOnnxTest, GraphsThatAreNone) {
+  const auto node = [](OnnxFile& file, int i) {
+    return file.model.mutable_graph()->mutable_node(i);
+  };
+  EXPECT_THAT(Refusal([&](OnnxFile& f) { node(f, 1)->set_output(0, "m"); }),
+              HasSubstr("value 'm' is given twice"));
+  EXPECT_THAT(Refusal([&](OnnxFile& f) { node(f, 0)->set_input(0, "y"); }),
+              HasSubstr("reads 'y', which nothing before it gives"));
+  EXPECT_THAT(Refusal([&](OnnxFile& f) { node(f, 0)->set_input(0, ""); }),
+              HasSubstr("has no input 0"));
+  EXPECT_THAT(Refusal([&](OnnxFile& f) { node(f, 0)->clear_output(); }),
+              HasSubstr("has no result"));
+  EXPECT_THAT(Refusal([&](OnnxFile& f) { node(f, 3)->add_input("x"); }),
+              HasSubstr("expected at most 1"));
+  EXPECT_THAT(Refusal([&](OnnxFile& f) { node(f, 3)->add_output("z"); }),
+              HasSubstr("more than one result"));
+  EXPECT_THAT(Refusal([](OnnxFile& f) { f.SetFloat("alpha", 1); }),
+              HasSubstr("attribute 'alpha'"));
+  EXPECT_THAT(Refusal([](OnnxFile& f) { f.model.clear_opset_import(); }),
+              HasSubstr("names no opset"));
+  EXPECT_THAT(Refusal([](OnnxFile& f) { f.model.clear_graph(); }),
+              HasSubstr("has no outputs"));
+  EXPECT_THAT(Refusal([](OnnxFile& f) {
+                f.model.mutable_graph()->mutable_output(0)->set_name("none");
+              }),
+              HasSubstr("output 'none': reads 'none'"));
+  EXPECT_THAT(Refusal([](OnnxFile& f) {
+                f.model.mutable_graph()
+                    ->mutable_input(0)
+                    ->mutable_type()
+                    ->mutable_tensor_type()
+                    ->mutable_shape()
+                    ->mutable_dim(1)
+                    ->set_dim_value(int64_t{1} << 50);
+              }),
+              HasSubstr("input 'x'"));
+}
+
+// One weight, in a thousand sizes of it.
+TEST(HostileOnnxTest, MemoryStaysInProportion) {
+  OnnxFile file;
+  file.Input("x", {-1, 512}).Floats("w", {512, 512});
+  std::string last = "x";
+  for (int i = 0; i < 1000; ++i) {
+    const std::string next = absl::StrCat("y", i);
+    file.Node("Gemm", {last, "w"}, next).SetFloat("alpha", 1.0f + i);
+    last = next;
+  }
+  file.Output(last);
+  EXPECT_THAT(ImportOnnx(file.bytes()),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("more memory than its file accounts for")));
+  OnnxFile wide;
+  wide.Input("x", {-1, (int64_t{1} << 31) - 1}).Node("Relu", {"x"}, "y");
+  wide.Output("y");
+  onnx::StringStringEntryProto* entry = wide.model.add_metadata_props();
+  entry->set_key("espalier.domain.x");
+  entry->set_value("0:1");
+  EXPECT_THAT(ImportOnnx(wide.bytes()),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("x")));
+}
+
+TEST(HostileOnnxTest, TooManyFields) {
+  std::string bytes = Network().bytes();
+  for (int i = 0; i < 200000; ++i) bytes += std::string("\x42\x00", 2);
+  EXPECT_THAT(ImportOnnx(bytes), StatusIs(absl::StatusCode::kResourceExhausted,
+                                          HasSubstr("too many fields")));
+}
+
+// There is no checksum: some of these are networks, none does harm.
+TEST(HostileOnnxTest, DamagedFilesAreReadOrRefused) {
+  const std::string good = Network().bytes();
+  int refused = 0;
+  int variants = 0;
+  const auto import = [&](const std::string& bytes) {
+    ++variants;
+    if (!ImportOnnx(bytes).ok()) ++refused;
+  };
+  for (size_t size = 0; size < good.size(); ++size) {
+    import(good.substr(0, size));
+  }
+  for (size_t i = 0; i < good.size(); ++i) {
+    std::string changed = good;
+    for (int bit = 0; bit < 8; ++bit) {
+      changed[i] = static_cast<char>(good[i] ^ (1 << bit));
+      import(changed);
+    }
+    for (const int byte : {0x00, 0x7F, 0x80, 0xFF}) {
+      changed[i] = static_cast<char>(byte);
+      import(changed);
+    }
+  }
+  EXPECT_GT(variants, 2500);
+  EXPECT_GT(refused, variants / 2);
+}
+
+}  // namespace
+}  // namespace espalier
