@@ -86,6 +86,9 @@ struct StepMakesNan {
   bool operator()(const CrossEntropyGradientStep&) const { return false; }
   bool operator()(const DropoutStep&) const { return false; }
   bool operator()(const CopyStep&) const { return false; }
+  bool operator()(const RearrangeStep&) const { return false; }
+  bool operator()(const GatherStep&) const { return false; }
+  bool operator()(const ScatterAddStep&) const { return false; }
 };
 
 }  // namespace
