@@ -23,8 +23,9 @@ absl::Status CheckTrainable(const Graph& graph) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Value> BuildModelLoss(const Model& model, const Dataset& data,
-                                     double l1, double l2, Rewriter& rewriter) {
+absl::StatusOr<Value> BuildModelLoss(const Model& model,
+                                     const TaskLoss& task_loss, double l1,
+                                     double l2, Rewriter& rewriter) {
   const Graph& graph = model.graph;
   for (NodeId id = 0; id < graph.num_nodes(); ++id) rewriter.Copy(id);
   GraphBuilder& g = rewriter.builder();
@@ -35,15 +36,15 @@ absl::StatusOr<Value> BuildModelLoss(const Model& model, const Dataset& data,
     if (parameter.shape().rank() >= 2) weights.push_back(parameter);
   }
   Value loss;
-  if (data.task() == Task::kClassification) {
+  if (task_loss.task == Task::kClassification) {
     if (IsSoftmax(graph.node(graph.outputs()[0].node))) {
       return absl::InvalidArgumentError(
           "its output is a softmax; training needs the logits");
     }
-    loss = MeanSoftmaxCrossEntropy(
+    loss = task_loss.make(
         y, g.Input(g.UniqueName("label"), {kBatch}, DataType::kI32));
   } else {
-    loss = MeanSquaredError(y, g.Input(g.UniqueName("target"), y.shape()));
+    loss = task_loss.make(y, g.Input(g.UniqueName("target"), y.shape()));
   }
   if (weights.empty() && (l1 > 0 || l2 > 0)) {
     return absl::InvalidArgumentError("it has no weights to penalise");

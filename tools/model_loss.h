@@ -7,7 +7,7 @@
 #include "graph/builder.h"
 #include "graph/graph.h"
 #include "graph/model.h"
-#include "training/dataset.h"
+#include "training/task_losses.h"
 #include "transforms/rewriter.h"
 
 namespace espalier {
@@ -17,11 +17,12 @@ namespace tools {
 absl::Status CheckTrainable(const Graph& graph);
 
 // Adds the model to the rewriter's graph as it stands, an input for the
-// targets, and the loss on the one output: cross-entropy for classes, else the
-// mean squared error, with l1 and l2 times the penalties on the weights.
-// REQUIRES: CheckTrainable(model.graph) is OK; the rewriter is of that graph.
-absl::StatusOr<Value> BuildModelLoss(const Model& model, const Dataset& data,
-                                     double l1, double l2, Rewriter& rewriter);
+// targets, and the loss on the one output, with l1 and l2 times the penalties
+// on the weights. `task_loss` is one for the data's task. REQUIRES:
+// CheckTrainable(model.graph) is OK; the rewriter is of that graph.
+absl::StatusOr<Value> BuildModelLoss(const Model& model,
+                                     const TaskLoss& task_loss, double l1,
+                                     double l2, Rewriter& rewriter);
 
 }  // namespace tools
 }  // namespace espalier

@@ -10,10 +10,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "ops/binary.h"
-#include "ops/losses.h"
 #include "ops/named_activations.h"
 #include "ops/optimizers.h"
 #include "ops/softmax.h"
@@ -25,6 +25,7 @@
 #include "tools/domain_argument.h"
 #include "tools/files.h"
 #include "tools/model_loss.h"
+#include "tools/optimizer_arguments.h"
 #include "tools/options.h"
 #include "tools/output_path.h"
 #include "tools/table.h"
@@ -32,6 +33,7 @@
 #include "training/evaluate.h"
 #include "training/feed.h"
 #include "training/mlp.h"
+#include "training/task_losses.h"
 #include "training/trainer.h"
 #include "transforms/rewriter.h"
 
@@ -41,10 +43,6 @@ namespace {
 
 constexpr IntegerRange kUnits = {1, 1000000};
 constexpr int64_t kMaxHiddenLayers = 100;
-constexpr float kSgdRate = 0.1f;
-constexpr float kAdamRate = 1e-3f;
-constexpr absl::string_view kCrossEntropy = "cross-entropy";
-constexpr absl::string_view kMeanSquaredError = "mse";
 
 // Lines of progress where there is no terminal to overwrite one on.
 constexpr int kProgressLines = 20;
@@ -119,6 +117,26 @@ void ReportProgress(FitOptions& options) {
   };
 }
 
+std::vector<std::string> LossNames() {
+  std::vector<std::string> names;
+  for (const TaskLoss& loss : TaskLosses()) names.emplace_back(loss.name);
+  return names;
+}
+
+// "classification: cross-entropy" and, on a line of its own, ...
+std::string LossesByTask() {
+  std::vector<std::string> lines;
+  for (const Task task : {Task::kClassification, Task::kRegression}) {
+    std::vector<absl::string_view> names;
+    for (const TaskLoss& loss : TaskLosses()) {
+      if (loss.task == task) names.push_back(loss.name);
+    }
+    lines.push_back(
+        absl::StrCat(TaskName(task), ": ", absl::StrJoin(names, ", ")));
+  }
+  return absl::StrCat(absl::StrJoin(lines, "\n"), " (the first of them)");
+}
+
 class TrainModel : public Command {
  public:
   void AddOptions(CLI::App& app) override {
@@ -158,12 +176,8 @@ class TrainModel : public Command {
         ->excludes(batch_norm)
         ->excludes(dropout)
         ->excludes(init);
-    AddChoice(app, "--loss",
-              {std::string(kCrossEntropy), std::string(kMeanSquaredError)},
-              loss_, "cross-entropy for classes, mse for numbers");
-    AddChoice(app, "--optimizer", {"adam", "sgd"}, optimizer_, "(adam)");
-    AddNumber(app, "--learning-rate", "R", NumberRange::Positive(),
-              learning_rate_, "(0.001 for adam, 0.1 for sgd)");
+    AddChoice(app, "--loss", LossNames(), loss_, LossesByTask());
+    update_.AddOptions(app);
     AddNumber(app, "--l1", "A", NumberRange::NotNegative(), l1_,
               "adds A times the sum of |w| over weights");
     AddNumber(app, "--l2", "A", NumberRange::NotNegative(), l2_,
@@ -195,11 +209,13 @@ class TrainModel : public Command {
 
   absl::StatusOr<Outcome> Run() override {
     RETURN_IF_ERROR(CheckPaths());
+    ASSIGN_OR_RETURN(const Optimizer optimizer, update_.MakeOptimizer());
     ASSIGN_OR_RETURN(const absl::optional<Model> first, LoadFirst());
     ASSIGN_OR_RETURN(const Dataset data, LoadData(first));
-    RETURN_IF_ERROR(CheckLoss(data.task()));
+    ASSIGN_OR_RETURN(const TaskLoss loss, ChooseLoss(data.task()));
     ASSIGN_OR_RETURN(FitOptions options, Options());
-    absl::StatusOr<TrainResult> result = Fit(first, data, std::move(options));
+    absl::StatusOr<TrainResult> result =
+        Fit(first, data, loss, optimizer, std::move(options));
     if (StderrIsTerminal()) PrintProgress("");
     if (!result.ok()) return result.status();
     if (first.has_value()) result->model.history = first->history;
@@ -287,12 +303,11 @@ class TrainModel : public Command {
     return with_domain;
   }
 
-  absl::Status CheckLoss(Task task) const {
-    const absl::string_view loss =
-        task == Task::kClassification ? kCrossEntropy : kMeanSquaredError;
-    if (loss_.empty() || loss_ == loss) return absl::OkStatus();
-    return UsageError(absl::StrCat("--loss ", loss_, ": the data is for ",
-                                   TaskName(task), ", which takes ", loss));
+  absl::StatusOr<TaskLoss> ChooseLoss(Task task) const {
+    absl::StatusOr<TaskLoss> loss = FindTaskLoss(loss_, task);
+    if (loss.ok()) return loss;
+    return UsageError(
+        absl::StrCat("--loss ", loss_, ": ", loss.status().message()));
   }
 
   absl::StatusOr<double> ValidationShare() const {
@@ -306,6 +321,7 @@ class TrainModel : public Command {
     options.seed = static_cast<uint64_t>(seed_);
     options.threads = static_cast<int>(threads_);
     options.early_stop = static_cast<int>(early_stop_);
+    options.schedule = update_.schedule();
     options.log_path = log_;
     if (ValidationShare().ok()) {
       options.validation_share = *ValidationShare();
@@ -317,24 +333,18 @@ class TrainModel : public Command {
     return options;
   }
 
-  Optimizer MakeOptimizer() const {
-    const bool sgd = optimizer_ == "sgd";
-    const float rate = learning_rate_ > 0 ? static_cast<float>(learning_rate_)
-                       : sgd              ? kSgdRate
-                                          : kAdamRate;
-    return sgd ? optimizers::Sgd(rate) : optimizers::Adam(rate);
-  }
-
   absl::StatusOr<TrainResult> Fit(const absl::optional<Model>& first,
                                   const Dataset& data,
+                                  const TaskLoss& task_loss,
+                                  const Optimizer& optimizer,
                                   FitOptions options) const {
     if (first.has_value()) {
       Rewriter rewriter(first->graph);
       absl::StatusOr<Value> loss =
-          BuildModelLoss(*first, data, l1_, l2_, rewriter);
+          BuildModelLoss(*first, task_loss, l1_, l2_, rewriter);
       if (!loss.ok()) return Annotate(loss.status(), Quoted(model_));
       options.initial_values = first->values;
-      return Train(rewriter.builder(), *loss, MakeOptimizer(), data, options);
+      return Train(rewriter.builder(), *loss, optimizer, data, options);
     }
     RETURN_IF_ERROR(CheckSize(CountMlpParameters(data, hidden_, batch_norm_)));
     MlpOptions mlp;
@@ -346,11 +356,12 @@ class TrainModel : public Command {
     if (!init_.empty()) {
       ASSIGN_OR_RETURN(mlp.init, ParseWeightInit(init_));
     }
+    mlp.loss = std::string(task_loss.name);
     mlp.l1 = static_cast<float>(l1_);
     mlp.l2 = static_cast<float>(l2_);
     GraphBuilder g("mlp");
     ASSIGN_OR_RETURN(const Value loss, BuildMlp(g, data, mlp));
-    return Train(g, loss, MakeOptimizer(), data, options);
+    return Train(g, loss, optimizer, data, options);
   }
 
   absl::StatusOr<TrainReport> Report(const TrainResult& result,
@@ -423,8 +434,7 @@ class TrainModel : public Command {
   double dropout_ = 0;
   std::string init_;
   std::string loss_;
-  std::string optimizer_ = "adam";
-  double learning_rate_ = 0;  // 0: the optimiser's default
+  OptimizerArguments update_;
   double l1_ = 0;
   double l2_ = 0;
   int64_t epochs_ = 10;

@@ -16,6 +16,7 @@
 #include "ops/named_activations.h"
 #include "ops/layers.h"
 #include "ops/losses.h"
+#include "training/task_losses.h"
 
 namespace espalier {
 namespace {
@@ -192,25 +193,25 @@ Value Network(Value x, int64_t outputs, const MlpOptions& options) {
 }
 
 Value ClassificationLoss(GraphBuilder& graph, Value x, const Dataset& data,
-                         const MlpOptions& options) {
+                         const TaskLoss& loss, const MlpOptions& options) {
   const Value label = graph.Input("label", {kBatch}, DataType::kI32);
   const Value logits = Network(x, data.num_classes(), options);
   graph.Output("logits", logits);
-  return MeanSoftmaxCrossEntropy(logits, label);
+  return loss.make(logits, label);
 }
 
 Value RegressionLoss(GraphBuilder& graph, Value x, const Dataset& data,
-                     const MlpOptions& options) {
+                     const TaskLoss& loss, const MlpOptions& options) {
   const int64_t outputs = data.targets().shape().dim(1);
   const Value target = graph.Input("target", {kBatch, outputs});
   const Value y = Network(x, outputs, options);
   if (data.domain().has_value()) {
     graph.Output("y", y);
-    return MeanSquaredError(y, target);
+    return loss.make(y, target);
   }
   const Scaling scaling = Standardised(data.targets());
   graph.Output("y", ScaleBack(graph, y, scaling));
-  return MeanSquaredError(y, ScaleTo(graph, target, scaling));
+  return loss.make(y, ScaleTo(graph, target, scaling));
 }
 
 // Weights are the parameters of two dimensions.
@@ -245,6 +246,8 @@ absl::StatusOr<WeightInit> ParseWeightInit(absl::string_view name) {
 absl::StatusOr<Value> BuildMlp(GraphBuilder& graph, const Dataset& data,
                                const MlpOptions& options) {
   RETURN_IF_ERROR(CheckOptions(options));
+  ASSIGN_OR_RETURN(const TaskLoss task_loss,
+                   FindTaskLoss(options.loss, data.task()));
   const bool classes = data.task() == Task::kClassification;
   if (classes) RETURN_IF_ERROR(CheckClasses(data));
   const size_t others = graph.Parameters().size();
@@ -253,8 +256,9 @@ absl::StatusOr<Value> BuildMlp(GraphBuilder& graph, const Dataset& data,
   x = ScaleTo(graph, x,
               data.domain().has_value() ? FromDomain(*data.domain())
                                         : Standardised(data.features()));
-  const Value loss = classes ? ClassificationLoss(graph, x, data, options)
-                             : RegressionLoss(graph, x, data, options);
+  const Value loss =
+      classes ? ClassificationLoss(graph, x, data, task_loss, options)
+              : RegressionLoss(graph, x, data, task_loss, options);
   const std::vector<Value> parameters = graph.Parameters();
   const Value total = AddPenalties(
       loss, absl::MakeConstSpan(parameters).subspan(others), options);

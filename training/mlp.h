@@ -3,6 +3,7 @@
 #define ESPALIER_TRAINING_MLP_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -29,6 +30,8 @@ struct MlpOptions {
   uint64_t dropout_seed = 0;
   // Of every layer; without it as layers::Dense chooses.
   absl::optional<WeightInit> init;
+  // The name of one of TaskLosses(); empty: the first for the data's task.
+  std::string loss;
   // Scales of the penalties sum |w| and sum w^2 over weights, not biases.
   float l1 = 0;
   float l2 = 0;
@@ -43,16 +46,15 @@ struct MlpOptions {
 // deviation of the training rows, each element by its own (one that never
 // changes is only shifted to 0).
 //
-// Classification: input "label", output "logits", mean softmax cross-entropy.
-// Regression: input "target", output "y", mean squared error; without a domain
-// the network learns the standardised target, in which the loss counts, and the
-// output is scaled back.
+// Classification: input "label", output "logits". Regression: input "target",
+// output "y"; without a domain the network learns the standardised target, in
+// which the loss counts, and the output is scaled back.
 //
 // With batch normalization or dropout the graph has updates of states, those of
 // the layers (ops/layers.h).
 //
-// Errors: options out of range; a class without any row in training or test
-// part (classes are numbered from 0 without gaps).
+// Errors: options out of range; a loss for another task; a class without any
+// row in training or test part (classes are numbered from 0 without gaps).
 absl::StatusOr<Value> BuildMlp(GraphBuilder& graph, const Dataset& data,
                                const MlpOptions& options = MlpOptions());
 

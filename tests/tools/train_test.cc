@@ -216,6 +216,55 @@ TEST_F(TrainTest, TheDeclaredDomainWinsOverTheDataWhereUnitsWereRemovedInIt) {
   EXPECT_EQ(Load(second)->domains.begin()->second.upper[0], 0);
 }
 
+TEST_F(TrainTest, LossesOfARegression) {
+  const Line line = {"--data", "builtin:cosine", "--hidden", "8", "--epochs",
+                     "2",      "--output",       model_};
+  std::vector<std::string> files;
+  for (const char* loss : {"mse", "mae", "huber"}) {
+    const CommandResult result = Train(line, {"--loss", loss});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const std::string file = folder_.Read("m.pb");
+    for (const std::string& other : files) EXPECT_TRUE(file != other) << loss;
+    files.push_back(file);
+  }
+  ASSERT_EQ(Train(line).exit_code, 0);
+  EXPECT_TRUE(folder_.Read("m.pb") == files[0]);
+  // A model takes the loss too.
+  const std::string second = folder_.File("second.pb");
+  const Line further = {
+      "--data", "builtin:cosine", "--model", model_, "--epochs",
+      "1",      "--output",       second};
+  ASSERT_EQ(Train(further).exit_code, 0);
+  const std::string by_mse = folder_.Read("second.pb");
+  ASSERT_EQ(Train(further, {"--loss", "mae"}).exit_code, 0);
+  EXPECT_TRUE(folder_.Read("second.pb") != by_mse);
+  EXPECT_EQ(Train(further, {"--loss", "cross-entropy"}).exit_code, 2);
+}
+
+TEST_F(TrainTest, TheLogTellsTheScheduledRate) {
+  const CommandResult result = Train(
+      {"--data", "builtin:moons", "--hidden", "4", "--epochs", "3", "--output",
+       model_, "--optimizer", "sgd", "--learning-rate", "0.25", "--schedule",
+       "warmup:1:step:1:0.5", "--log", folder_.File("log.jsonl")});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const std::vector<std::string> lines =
+      absl::StrSplit(folder_.Read("log.jsonl"), '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_EQ(NumberIn(ParseJson(lines[0]), "learning_rate"), 0.25);
+  EXPECT_EQ(NumberIn(ParseJson(lines[1]), "learning_rate"), 0.25);
+  EXPECT_EQ(NumberIn(ParseJson(lines[2]), "learning_rate"), 0.125);
+}
+
+TEST_F(TrainTest, HelpListsWhatTheTablesHold) {
+  const CommandResult help = RunEspalier({"train", "--help"});
+  for (const char* text :
+       {"sgd|momentum|nesterov|rmsprop|adagrad|adam|adamw", "0.01 for momentum",
+        "constant, step:E:F, exponential:F, cosine[:LAST],", "warmup:E[:THEN]",
+        "classification: cross-entropy", "regression: mse, mae, huber"}) {
+    EXPECT_THAT(help.out, HasSubstr(text));
+  }
+}
+
 TEST_F(TrainTest, EarlyStopWithALogLinePerEpoch) {
   const CommandResult result = Train(
       {"--data", "builtin:digits", "--hidden", "64", "--epochs", "200",
@@ -252,21 +301,44 @@ TEST_F(TrainTest, OptionsHaveTheirEffect) {
   const Line line = {"--data", "builtin:moons", "--hidden", "4", "--epochs",
                      "2",      "--output",      model_};
   std::vector<std::string> files;
-  for (const Line& more :
-       {Line{}, Line{"--l1", "0.01"}, Line{"--l2", "0.01"},
-        Line{"--init", "glorot"}, Line{"--init", "zero"},
-        Line{"--activation", "tanh"}, Line{"--activation", "leaky-relu"},
-        Line{"--optimizer", "sgd"}, Line{"--learning-rate", "0.01"},
-        Line{"--batch", "100"}, Line{"--seed", "1"},
-        Line{"--validation", "0.5"}}) {
+  for (const Line& more : {Line{},
+                           Line{"--l1", "0.01"},
+                           Line{"--l2", "0.01"},
+                           Line{"--init", "glorot"},
+                           Line{"--init", "zero"},
+                           Line{"--activation", "tanh"},
+                           Line{"--activation", "leaky-relu"},
+                           Line{"--optimizer", "sgd"},
+                           Line{"--learning-rate", "0.01"},
+                           Line{"--optimizer", "momentum"},
+                           Line{"--optimizer", "nesterov"},
+                           Line{"--optimizer", "rmsprop"},
+                           Line{"--optimizer", "adagrad"},
+                           Line{"--optimizer", "adamw"},
+                           Line{"--optimizer", "adamw", "--weight-decay", "1"},
+                           Line{"--schedule", "cosine"},
+                           Line{"--schedule", "step:1:0.5"},
+                           Line{"--schedule", "exponential:0.5"},
+                           Line{"--schedule", "warmup:1"},
+                           Line{"--schedule", "warmup:1:cosine"},
+                           Line{"--optimizer", "sgd", "--clip-norm", "0.01"},
+                           Line{"--batch", "100"},
+                           Line{"--seed", "1"},
+                           Line{"--validation", "0.5"}}) {
     const CommandResult result = Train(line, more);
     ASSERT_EQ(result.exit_code, 0) << result.err;
     const std::string file = folder_.Read("m.pb");
     for (const std::string& other : files) EXPECT_NE(file, other);
     files.push_back(file);
   }
-  ASSERT_EQ(Train(line, {"--loss", "cross-entropy"}).exit_code, 0);
-  EXPECT_EQ(folder_.Read("m.pb"), files[0]);
+  // What changes nothing.
+  for (const Line& more :
+       {Line{"--loss", "cross-entropy"}, Line{"--optimizer", "adam"},
+        Line{"--schedule", "constant"}, Line{"--schedule", "step:5:0.1"},
+        Line{"--clip-norm", "1e6"}}) {
+    ASSERT_EQ(Train(line, more).exit_code, 0);
+    EXPECT_TRUE(folder_.Read("m.pb") == files[0]) << more[1];
+  }
 }
 
 TEST_F(TrainTest, TablesAndArrays) {
@@ -338,7 +410,16 @@ TEST_F(TrainTest, MisuseIsSeenBeforeAnythingIsDone) {
            {{"--seed", "-1"}, "--seed: expected"},
            {{"--threads", "0"}, "--threads: expected"},
            {{"--threads", too_many}, "--threads: expected"},
-           {{"--optimizer", "adamw"}, "--optimizer: expected one of"},
+           {{"--optimizer", "adamax"}, "--optimizer: expected one of"},
+           {{"--weight-decay", "0.1"}, "--weight-decay: adam has none"},
+           {{"--weight-decay", "-1"}, "--weight-decay: expected a number"},
+           {{"--clip-norm", "0"}, "--clip-norm: expected a number"},
+           {{"--schedule", "linear"}, "--schedule: schedule 'linear': there"},
+           {{"--schedule", "step:0:0.1"}, "--schedule: schedule step: the"},
+           {{"--loss", "hinged"}, "--loss: expected one of"},
+           {{"--loss", "huber"},
+            "--loss huber: the data is for "
+            "classification, which takes cross-entropy"},
            {{"--activation", "maxout"}, "--activation: expected one of"},
            {{"--init", "ones"}, "--init: expected one of"},
            {{"--loss", "mse"}, "--loss mse: the data is for classification"},
