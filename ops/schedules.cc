@@ -44,12 +44,6 @@ const Form& FormOf(ScheduleKind kind) {
   return kForms[static_cast<size_t>(kind)];
 }
 
-int64_t StepsIn(double epochs, int64_t steps_per_epoch) {
-  const double steps =
-      std::round(epochs * static_cast<double>(steps_per_epoch));
-  return static_cast<int64_t>(std::min(std::max(steps, 1.0), kMostSteps));
-}
-
 using Words = std::vector<absl::string_view>;
 
 absl::StatusOr<double> ReadNumber(Words::const_iterator& at,
@@ -130,7 +124,7 @@ double Schedule::Factor(int64_t step, int64_t steps_per_epoch,
       return 1;
     case ScheduleKind::kStep:
       return std::pow(
-          factor, static_cast<double>(step / StepsIn(epochs, steps_per_epoch)));
+          factor, static_cast<double>(step / LengthInSteps(steps_per_epoch)));
     case ScheduleKind::kExponential:
       return std::pow(factor, static_cast<double>(step) /
                                   static_cast<double>(steps_per_epoch));
@@ -142,13 +136,19 @@ double Schedule::Factor(int64_t step, int64_t steps_per_epoch,
     case ScheduleKind::kWarmUp:
       break;
   }
-  const int64_t length = StepsIn(epochs, steps_per_epoch);
+  const int64_t length = LengthInSteps(steps_per_epoch);
   if (step < length) {
     return static_cast<double>(step + 1) / static_cast<double>(length);
   }
   if (then == nullptr) return 1;
   return then->Factor(step - length, steps_per_epoch,
                       std::max<int64_t>(1, total_steps - length));
+}
+
+int64_t Schedule::LengthInSteps(int64_t steps_per_epoch) const {
+  const double steps =
+      std::round(epochs * static_cast<double>(steps_per_epoch));
+  return static_cast<int64_t>(std::min(std::max(steps, 1.0), kMostSteps));
 }
 
 std::string Schedule::ToString() const {

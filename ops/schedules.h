@@ -35,6 +35,9 @@ struct Schedule {
   double Factor(int64_t step, int64_t steps_per_epoch,
                 int64_t total_steps) const;
 
+  // `epochs` in whole steps, at least one.
+  int64_t LengthInSteps(int64_t steps_per_epoch) const;
+
   // As ParseSchedule reads it.
   std::string ToString() const;
 };

@@ -34,6 +34,7 @@ struct Net {
   int64_t width = 8;
   Activation activation = Activation::kRelu;
   bool residual = false;
+  bool dropout = false;
 };
 
 // One training step of a network whose layers are layer_1, layer_2, ...
@@ -47,6 +48,7 @@ Graph StepOf(const Net& net) {
     options.name = absl::StrCat("layer_", i);
     const Value h = layers::Dense(y, net.width, net.activation, options);
     y = net.residual ? Add(y, h) : h;
+    if (net.dropout) y = layers::Dropout(y, 0.25f);
   }
   const Value loss = MeanSquaredError(y, target);
   const std::vector<Value> parameters = g.Parameters();
@@ -105,7 +107,7 @@ std::vector<Net> Nets() {
        {Activation::kRelu, Activation::kLeakyRelu, Activation::kSigmoid,
         Activation::kTanh}) {
     for (const bool residual : {false, true}) {
-      nets.push_back({9, 8, activation, residual});
+      nets.push_back({9, 8, activation, residual, residual});
     }
   }
   return nets;
@@ -202,6 +204,13 @@ TEST(RecomputeTest, CopiesComeRightBeforeTheirFirstReader) {
       EXPECT_EQ(copies.count(between), 1u) << graph.node(id).name;
     }
   }
+}
+
+TEST(RecomputeTest, RandomOpsAreCopiedToo) {
+  Net net;
+  net.dropout = true;
+  ASSERT_OK_AND_ASSIGN(const Graph graph, RecomputeActivations(StepOf(net)));
+  EXPECT_THAT(Copies(graph), ::testing::Contains("dropout"));
 }
 
 TEST(RecomputeTest, OneSegmentChangesNothing) {
