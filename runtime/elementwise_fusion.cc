@@ -76,6 +76,7 @@ class Grouper {
  private:
   void Put(int at, Step step) {
     if (IsScalar(step)) scalars_.insert(at);
+    if (absl::holds_alternative<MatMulStep>(step.work)) products_.push_back(at);
     items_[at] = MakeItem(plan_, std::move(step));
     for (BufferId id : items_[at]->writes) producer_[id] = at;
     for (BufferId id : items_[at]->reads) readers_[id].insert(at);
@@ -139,23 +140,19 @@ class Grouper {
                           [&](BufferId id) { return producer_[id] <= to; });
   }
 
-  // Whether the step at `from` should run at `to`: unless products and the like
-  // run between, over which an array that it makes would have to wait for its
-  // reader. What a gradient needs of an activation would be computed along with
-  // that, and be kept beside it until the backward part; and what is recomputed
-  // there would come early. Results of the run wait for its end anyway.
+  // Whether the step at `from` should run at `to`: unless products run between,
+  // over which an array that it makes would have to wait for its reader. What a
+  // gradient needs of an activation would be computed along with that, and be
+  // kept beside it until the backward part; and what is recomputed there would
+  // come early. Results of the run wait for its end anyway.
   bool MayMoveUp(int from, int to) const {
     if (IsScalar(items_[from]->step) ||
         absl::c_all_of(items_[from]->writes,
                        [&](BufferId id) { return may_wait_[id]; })) {
       return true;
     }
-    for (int i = to + 1; i < from; ++i) {
-      if (items_[i].has_value() && AsElementwise(items_[i]->step) == nullptr) {
-        return false;
-      }
-    }
-    return true;
+    const auto product = absl::c_upper_bound(products_, to);
+    return product == products_.end() || *product > from;
   }
 
   void Replace(int first, int second, ElementwiseStep merged, int at) {
@@ -251,6 +248,7 @@ class Grouper {
   std::vector<absl::optional<Item>> items_;
   std::vector<int> producer_;  // by root: position of the step that writes it
   std::vector<std::set<int>> readers_;  // by root: positions
+  std::vector<int> products_;           // their positions, ascending
   // By root: it is a single number, or is needed at the end of the run.
   std::vector<bool> may_wait_;
   std::set<int> scalars_;  // positions of work on single numbers
