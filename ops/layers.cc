@@ -11,6 +11,7 @@
 #include "ops/binary.h"
 #include "ops/dense.h"
 #include "ops/dropout.h"
+#include "ops/elementwise.h"
 #include "ops/normalization.h"
 #include "ops/reduce.h"
 

@@ -13,9 +13,9 @@
 #include "graph/status_macros.h"
 #include "ops/binary.h"
 #include "ops/elementwise.h"
-#include "ops/named_activations.h"
 #include "ops/layers.h"
 #include "ops/losses.h"
+#include "ops/named_activations.h"
 #include "training/task_losses.h"
 
 namespace espalier {

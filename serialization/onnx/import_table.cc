@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
+#include "ops/activations.h"
 #include "ops/elementwise.h"
 #include "ops/gates.h"
 #include "serialization/onnx/import_rows.h"

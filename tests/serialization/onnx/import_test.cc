@@ -13,7 +13,7 @@
 #include "graph/text.h"
 #include "gtest/gtest.h"
 #include "ops/dense.h"
-#include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "serialization/model_file.h"
 #include "serialization/npy.h"
 #include "serialization/onnx/export.h"
