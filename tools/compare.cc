@@ -163,8 +163,10 @@ absl::StatusOr<std::vector<Tensor>> Outputs(const std::string& path,
 
 double Element(const Tensor& tensor, int64_t i) {
   const size_t index = static_cast<size_t>(i);
-  return tensor.dtype() == DataType::kF32 ? tensor.data<float>()[index]
-                                          : tensor.data<int32_t>()[index];
+  // Each to double by itself: together they would be float, which integers do
+  // not fit.
+  if (tensor.dtype() == DataType::kF32) return tensor.data<float>()[index];
+  return tensor.data<int32_t>()[index];
 }
 
 // Equal are equal numbers, infinities of one sign, and NaN and NaN: then both

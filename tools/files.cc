@@ -16,7 +16,7 @@ absl::StatusOr<Model> LoadModel(const std::string& path) {
 
 absl::Status CheckModelOutput(absl::string_view option,
                               const std::string& path) {
-  const absl::Status named = CheckModelName(path);
+  absl::Status named = CheckModelName(path);
   if (named.ok()) return named;
   return UsageError(
       absl::StrCat(option, " ", Quoted(path), ": ", named.message()));
