@@ -12,7 +12,7 @@ namespace {
 constexpr double kGatherNanoseconds = 0.1;  // per element, and per index
 constexpr double kIndexNanoseconds = 2;
 constexpr int64_t kGroup = 256;    // indices that a thread takes at a time
-constexpr int64_t kPanel = 16;     // columns that no two threads share
+constexpr int64_t kRowBlock = 16;  // rows of a table that one thread makes
 constexpr int64_t kAhead = 8;      // rows fetched before they are needed
 constexpr int64_t kLine = 16;      // elements of a cache line
 constexpr int64_t kFetched = 512;  // elements of each row
@@ -82,36 +82,32 @@ void ScatterAdd(Isa isa, int threads, const GatherSize& size,
                 const float* picked, const int32_t* indices, float* table) {
   const ElementwiseKernel add =
       KernelsFor(isa).elementwise[static_cast<int>(Opcode::kAdd)][3];
-  // A part is some columns of one table: its rows are added in order.
-  const int64_t panels = (size.inner + kPanel - 1) / kPanel;
-  const int64_t parts = size.outer * panels;
-  const auto run = [&](int64_t o, int64_t column, int64_t width) {
-    float* const to = table + o * size.rows * size.inner + column;
-    const float* from = picked + o * size.indices * size.inner + column;
-    const auto bytes = static_cast<size_t>(width) * sizeof(float);
-    const bool whole = width == size.inner;
-    for (int64_t r = 0; r < (whole ? 1 : size.rows); ++r) {
-      std::memset(to + r * size.inner, 0,
-                  whole ? bytes * static_cast<size_t>(size.rows) : bytes);
-    }
+  // A part is some rows of one table, to which one thread adds in order. (Were
+  // it some columns, each thread would fetch the other's, which lie next.)
+  const int64_t blocks = (size.rows + kRowBlock - 1) / kRowBlock;
+  const int64_t parts = size.outer * blocks;
+  const auto run = [&](int64_t o, int64_t first, int64_t past) {
+    float* const to = table + o * size.rows * size.inner;
+    const float* from = picked + o * size.indices * size.inner;
+    std::fill(to + first * size.inner, to + past * size.inner, 0.0f);
     for (int64_t k = 0; k < size.indices; ++k, from += size.inner) {
+      if (indices[k] < first || indices[k] >= past) continue;
       float* const row = to + indices[k] * size.inner;
-      if (width == 1) {
+      if (size.inner == 1) {
         *row += *from;
       } else {
-        add(row, row, from, nullptr, nullptr, width);
+        add(row, row, from, nullptr, nullptr, size.inner);
       }
     }
   };
+  if (size.inner == 0) return;
   ForkOver(parts, ForkWidth(Microseconds(size), parts, threads),
            [&](int64_t begin, int64_t end) {
              while (begin < end) {
-               const int64_t o = begin / panels;
-               const int64_t past = std::min(end, (o + 1) * panels);
-               const int64_t column = (begin - o * panels) * kPanel;
-               const int64_t last =
-                   std::min((past - o * panels) * kPanel, size.inner);
-               run(o, column, last - column);
+               const int64_t o = begin / blocks;
+               const int64_t past = std::min(end, (o + 1) * blocks);
+               run(o, (begin - o * blocks) * kRowBlock,
+                   std::min((past - o * blocks) * kRowBlock, size.rows));
                begin = past;
              }
            });
