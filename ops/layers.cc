@@ -12,6 +12,7 @@
 #include "ops/dense.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
+#include "ops/layer_norm.h"
 #include "ops/normalization.h"
 #include "ops/reduce.h"
 
@@ -156,6 +157,26 @@ Value BatchNorm(Value x, const BatchNormOptions& options) {
   g.Update(running_variance, Moved(running_variance, Div(variance, divisor),
                                    Scale(some, options.momentum)));
   return BatchNormalize(x, mean, variance, scale, shift, options.epsilon, name);
+}
+
+Value LayerNorm(Value x, const LayerNormOptions& options) {
+  if (!x.valid()) return x;
+  GraphBuilder& g = *x.builder();
+  const std::string name = g.UniqueName(options.name);
+  const Shape shape = x.shape();
+  if (shape.rank() == 0 || shape.dim(shape.rank() - 1) < 1 ||
+      x.type().dtype != DataType::kF32) {
+    return g.Fail(absl::InvalidArgumentError(absl::StrCat(
+        "layer ", Quoted(name), ": ", x.node().ToString(), " is ",
+        x.type().ToString(),
+        ": expected f32 with a last axis of a known size above 0")));
+  }
+  const Shape columns({shape.dim(shape.rank() - 1)});
+  const Value scale = g.Parameter(absl::StrCat(name, "/scale"), columns,
+                                  Initializer::Constant(1));
+  const Value shift =
+      g.Parameter(absl::StrCat(name, "/shift"), columns, Initializer::Zeros());
+  return espalier::LayerNorm(x, scale, shift, options.epsilon, name);
 }
 
 }  // namespace layers

@@ -19,6 +19,15 @@ struct BatchNormOptions {
   float epsilon = 1e-5f;
 };
 
+struct LayerNormOptions {
+  absl::string_view name = "layer_norm";  // made unique in the graph
+  float epsilon = 1e-5f;
+};
+
+// LayerNorm (ops/layer_norm.h) over the last axis of x, of C columns. Makes the
+// parameters `name/scale` (from 1) and `name/shift` (from 0), both [C].
+Value LayerNorm(Value x, const LayerNormOptions& options = LayerNormOptions());
+
 struct DenseOptions {
   absl::string_view name = "dense";  // made unique in the graph
   // WeightInitializer of the activation, unless given.

@@ -13,6 +13,7 @@
 #include "ops/gates.h"
 #include "ops/gather.h"
 #include "ops/integers.h"
+#include "ops/layer_norm.h"
 #include "ops/normalization.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
@@ -29,7 +30,7 @@ const OpTable& StandardOps() {
     for (absl::Span<const OpTable::Entry> family :
          {ActivationEntries(), BinaryEntries(), ConcatEntries(),
           DropoutEntries(), ElementwiseEntries(), ExponentialUnitEntries(),
-          GateEntries(), GatherEntries(), IntegerEntries(),
+          GateEntries(), GatherEntries(), IntegerEntries(), LayerNormEntries(),
           NormalizationEntries(), ReduceEntries(), ReduceExtremeEntries(),
           ReshapeEntries(), SlicePadEntries(), SoftmaxEntries(),
           TransposeEntries()}) {

@@ -143,6 +143,12 @@ class Lowering {
   // [N, C]: (softmax(logits) - one_hot(label)) * dy[row]; the same check.
   virtual BufferId CrossEntropyGradient(BufferId logits, BufferId labels,
                                         BufferId dy, const Shape& shape) = 0;
+  // Over the last axis, scale and shift for each column (layer_norm of
+  // ops/layer_norm.h); and what flows back to x from g to the normalized rows.
+  virtual BufferId LayerNorm(BufferId x, BufferId scale, BufferId shift,
+                             float epsilon, const Shape& shape) = 0;
+  virtual BufferId LayerNormGradient(BufferId x, BufferId g, float epsilon,
+                                     const Shape& shape) = 0;
   virtual BufferId Dropout(const DropoutSpec& spec, const Shape& shape) = 0;
   // An array of the operands' type made of at least one box; boxes do not meet.
   // What is in none is zero: `zeros` tells whether there is any such element.

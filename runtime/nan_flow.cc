@@ -89,6 +89,8 @@ struct StepMakesNan {
   bool operator()(const RearrangeStep&) const { return false; }
   bool operator()(const GatherStep&) const { return false; }
   bool operator()(const ScatterAddStep&) const { return false; }
+  bool operator()(const LayerNormStep&) const { return false; }
+  bool operator()(const LayerNormGradientStep&) const { return false; }
 };
 
 }  // namespace

@@ -58,6 +58,17 @@ struct OperandVisitor {
     if (s.dy != kNoBuffer) reads(s.dy);
     writes(s.dx);
   }
+  void operator()(const LayerNormStep& s) const {
+    reads(s.x);
+    reads(s.scale);
+    reads(s.shift);
+    writes(s.y);
+  }
+  void operator()(const LayerNormGradientStep& s) const {
+    reads(s.x);
+    reads(s.g);
+    writes(s.dx);
+  }
   void operator()(const DropoutStep& s) const {
     reads(s.x);
     reads(s.step);
@@ -184,6 +195,16 @@ struct Printer {
         "cross-entropy gradient ", Buffer(s.dx), " of ", Buffer(s.logits),
         ", labels ", Buffer(s.labels), ", times ",
         s.dy == kNoBuffer ? s.dy_number.ToString() : Buffer(s.dy));
+  }
+  std::string operator()(const LayerNormStep& s) const {
+    return absl::StrCat("layer norm ", Buffer(s.y), " of ", Buffer(s.x),
+                        ", scale ", Buffer(s.scale), ", shift ",
+                        Buffer(s.shift), ", epsilon ", s.epsilon);
+  }
+  std::string operator()(const LayerNormGradientStep& s) const {
+    return absl::StrCat("layer norm gradient ", Buffer(s.dx), " of ",
+                        Buffer(s.x), ", from ", Buffer(s.g), ", epsilon ",
+                        s.epsilon);
   }
   std::string operator()(const DropoutStep& s) const {
     return absl::StrCat("dropout ", Buffer(s.y), " of ", Buffer(s.x), ", rate ",

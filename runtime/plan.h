@@ -119,6 +119,19 @@ struct CrossEntropyGradientStep {
   BufferId dx;
 };
 
+// y = layer normalization of the rows of x (runtime/elementwise/layer_norm.h).
+struct LayerNormStep {
+  BufferId x, scale, shift;
+  float epsilon = 0;
+  BufferId y;
+};
+
+struct LayerNormGradientStep {
+  BufferId x, g;
+  float epsilon = 0;
+  BufferId dx;
+};
+
 // y = x times a mask of dropout (runtime/elementwise/dropout.h), that of the
 // step whose number is in the i32 scalar `step`.
 struct DropoutStep {
@@ -162,7 +175,8 @@ struct Step {
   using Work =
       absl::variant<MatMulStep, ElementwiseStep, ReduceStep, SoftmaxStep,
                     CrossEntropyStep, CrossEntropyGradientStep, DropoutStep,
-                    CopyStep, RearrangeStep, GatherStep, ScatterAddStep>;
+                    CopyStep, RearrangeStep, GatherStep, ScatterAddStep,
+                    LayerNormStep, LayerNormGradientStep>;
   Work work;
   std::string name;  // of the node that it comes from, or the first of them
 };

@@ -215,6 +215,22 @@ class PlanBuilder : public Lowering {
     return dx;
   }
 
+  BufferId LayerNorm(BufferId x, BufferId scale, BufferId shift, float epsilon,
+                     const Shape& shape) override {
+    ESPALIER_CHECK(plan_.shape(x) == shape && shape.rank() > 0);
+    const BufferId y = AddTemporary(shape);
+    AddStep(LayerNormStep{x, scale, shift, epsilon, y});
+    return y;
+  }
+
+  BufferId LayerNormGradient(BufferId x, BufferId g, float epsilon,
+                             const Shape& shape) override {
+    ESPALIER_CHECK(plan_.shape(x) == shape && plan_.shape(g) == shape);
+    const BufferId dx = AddTemporary(shape);
+    AddStep(LayerNormGradientStep{x, g, epsilon, dx});
+    return dx;
+  }
+
   BufferId Dropout(const DropoutSpec& spec, const Shape& shape) override {
     ESPALIER_CHECK(plan_.shape(spec.x) == shape);
     ESPALIER_CHECK(plan_.buffers[spec.step].type ==

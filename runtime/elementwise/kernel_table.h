@@ -9,6 +9,7 @@
 #include "runtime/elementwise/dropout_kernels.h"
 #include "runtime/elementwise/elementwise_kernels.h"
 #include "runtime/elementwise/kernels.h"
+#include "runtime/elementwise/layer_norm_kernels.h"
 #include "runtime/elementwise/matmul_kernels.h"
 #include "runtime/elementwise/reduction_kernels.h"
 #include "runtime/elementwise/row_kernels.h"
@@ -38,6 +39,8 @@ constexpr KernelTable MakeKernelTable() {
   table.log_softmax_backward = LogSoftmaxBackward;
   table.cross_entropy = CrossEntropy;
   table.cross_entropy_backward = CrossEntropyBackward;
+  table.layer_norm = LayerNorm;
+  table.layer_norm_backward = LayerNormBackward;
   table.dropout = Dropout;
   table.find_non_finite = FindNonFinite;
   table.find_outside = FindOutside;

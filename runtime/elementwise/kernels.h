@@ -78,6 +78,13 @@ struct KernelTable {
                                  const float* dy, int64_t dy_stride,
                                  int64_t rows, int64_t columns, float* dx);
 
+  // See layer_norm.h; on the calling thread.
+  void (*layer_norm)(const float* x, int64_t rows, int64_t columns,
+                     float epsilon, const float* scale, const float* shift,
+                     float* y);
+  void (*layer_norm_backward)(const float* x, const float* g, int64_t rows,
+                              int64_t columns, float epsilon, float* dx);
+
   // Elements begin to end - 1 of dropout.h's; begin is a multiple of 64.
   void (*dropout)(const DropoutMask& mask, int64_t begin, int64_t end,
                   const float* x, float* y);

@@ -30,6 +30,11 @@ KernelOr MakeStepKernel(const Plan& plan, const CrossEntropyStep& step,
                         const KernelOptions& options);
 KernelOr MakeStepKernel(const Plan& plan, const CrossEntropyGradientStep& step,
                         const KernelOptions& options);
+// layer_norm.cc
+KernelOr MakeStepKernel(const Plan& plan, const LayerNormStep& step,
+                        const KernelOptions& options);
+KernelOr MakeStepKernel(const Plan& plan, const LayerNormGradientStep& step,
+                        const KernelOptions& options);
 // dropout.cc
 KernelOr MakeStepKernel(const Plan& plan, const DropoutStep& step,
                         const KernelOptions& options);

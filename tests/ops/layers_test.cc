@@ -91,6 +91,27 @@ TEST(DenseLayerTest, EmptyValuesPassThrough) {
   EXPECT_THAT(g.Build(), StatusIs(absl::StatusCode::kInvalidArgument, "first"));
 }
 
+TEST(LayerNormLayerTest, NormalizesRows) {
+  GraphBuilder g("test");
+  g.Output("y", layers::LayerNorm(g.Input("x", {kBatch, 3})));
+  ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
+  ASSERT_EQ(graph.parameters().size(), 2u);
+  const LeafValues leaves = {{"x", Matrix(2, 3, {1, 2, 3, 10, 10, 40})},
+                             {"layer_norm/scale", Vector({1, 1, 2})},
+                             {"layer_norm/shift", Vector({0, 5, 0})}};
+  ASSERT_OK_AND_ASSIGN(Execution execution, Execution::Create(graph, leaves));
+  ASSERT_OK_AND_ASSIGN(const LeafValues run, execution.Run(leaves));
+  const double a = std::sqrt(1.5);  // 1 / sqrt(2 / 3)
+  const double b = std::sqrt(0.5);  // 10 / sqrt(200)
+  const std::vector<double> expected = {-a, 5, 2 * a, -b, 5 - b, 4 * b};
+  for (int64_t i = 0; i < 6; ++i) {
+    EXPECT_NEAR(run.at("y")[i], expected[static_cast<size_t>(i)], 2e-5);
+  }
+  GraphBuilder h("test");
+  layers::LayerNorm(h.Input("x", {kBatch}));
+  EXPECT_THAT(h.status().message(), testing::HasSubstr("layer 'layer_norm': "));
+}
+
 TEST(DropoutLayerTest, LayersOfAGraphShareOneCounter) {
   GraphBuilder g("test");
   Value x = g.Input("x", {kBatch, 3});

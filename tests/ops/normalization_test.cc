@@ -225,6 +225,33 @@ TEST(BatchNormalizeTest, DifferencesMayBeTooLarge) {
   EXPECT_NEAR(run.at("y")[0], 6e20, 1e15);
 }
 
+// In training there is nothing to estimate from; the run says so.
+TEST(BatchNormLayerTest, AnEmptyBatchIsRefusedInTraining) {
+  Layer layer({kBatch, 2});
+  layer.leaves["x"] = DoubleTensor(Shape({0, 2}));
+  ASSERT_OK_AND_ASSIGN(Execution execution,
+                       Execution::Create(layer.graph, layer.leaves));
+  EXPECT_THAT(execution.Run(layer.leaves),
+              StatusIs(absl::StatusCode::kOutOfRange,
+                       HasSubstr("batch_norm/running_")));
+}
+
+TEST(LayerNormTest, AnEmptyBatchGivesAnEmptyResult) {
+  GraphBuilder g("test");
+  const Value x = g.Input("x", {kBatch, 3});
+  const Value y = layers::LayerNorm(x);
+  g.Output("y", y);
+  g.Output("dx", Gradients(Sum(y), {x})[0]);
+  ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
+  const LeafValues leaves = {{"x", DoubleTensor(Shape({0, 3}))},
+                             {"layer_norm/scale", Vector({1, 1, 1})},
+                             {"layer_norm/shift", Vector({0, 0, 0})}};
+  ASSERT_OK_AND_ASSIGN(Execution execution, Execution::Create(graph, leaves));
+  ASSERT_OK_AND_ASSIGN(const LeafValues run, execution.Run(leaves));
+  EXPECT_EQ(run.at("y").num_elements(), 0);
+  EXPECT_EQ(run.at("dx").num_elements(), 0);
+}
+
 // The loss of normalized columns does not change when a column is shifted or
 // stretched, so its gradient is orthogonal to both, whatever the loss is.
 TEST(BatchNormLayerTest, GradientsAreThoseOfTheWholeLayer) {

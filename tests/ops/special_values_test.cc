@@ -19,6 +19,7 @@
 #include "ops/gates.h"
 #include "ops/gather.h"
 #include "ops/integers.h"
+#include "ops/layer_norm.h"
 #include "ops/named_activations.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
@@ -154,6 +155,13 @@ std::vector<Case> UnaryCases() {
       {"scatter_add", [](Value x) { return ScatterAdd(x, Indices(x), 2, 1); }},
       {"sum", [](Value x) { return Sum(x, {1}); }},
       {"mean", [](Value x) { return Mean(x, {1}); }},
+      {"layer_norm",
+       [](Value x) {
+         GraphBuilder& g = *x.builder();
+         const Shape row({x.shape().dim(1)});
+         return LayerNorm(x, BroadcastTo(g.Constant(2.0f), row),
+                          BroadcastTo(g.Constant(1.0f), row));
+       }},
       {"reduce_max", [](Value x) { return ReduceMax(x, {1}); }},
       {"reduce_min", [](Value x) { return ReduceMin(x, {0}); }},
       {"softmax", [](Value x) { return Softmax(x); }},

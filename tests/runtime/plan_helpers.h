@@ -27,11 +27,19 @@ inline Plan PlanOf(GraphBuilder& g) {
 
 // "matmul", "elementwise", ... of each step.
 inline std::vector<std::string> Kinds(const Plan& plan) {
-  static const char* const kNames[] = {
-      "matmul",  "elementwise",   "sum",
-      "softmax", "cross-entropy", "cross-entropy gradient",
-      "dropout", "copy",          "rearrange",
-      "gather",  "scatter-add"};
+  static const char* const kNames[] = {"matmul",
+                                       "elementwise",
+                                       "sum",
+                                       "softmax",
+                                       "cross-entropy",
+                                       "cross-entropy gradient",
+                                       "dropout",
+                                       "copy",
+                                       "rearrange",
+                                       "gather",
+                                       "scatter-add",
+                                       "layer norm",
+                                       "layer norm gradient"};
   std::vector<std::string> kinds;
   for (const Step& step : plan.steps) {
     kinds.push_back(kNames[step.work.index()]);
