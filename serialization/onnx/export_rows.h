@@ -42,6 +42,10 @@ absl::Status Reshape(OnnxNodeWriter& node);
 absl::Status Slice(OnnxNodeWriter& node);
 absl::Status Transpose(OnnxNodeWriter& node);
 
+// normalization_rows.cc
+absl::Status BatchNormalize(OnnxNodeWriter& node);
+absl::Status LayerNorm(OnnxNodeWriter& node);
+
 // product_rows.cc
 absl::Status MatMul(OnnxNodeWriter& node);
 absl::Status Mean(OnnxNodeWriter& node);
