@@ -11,6 +11,7 @@
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "ops/registry.h"
+#include "serialization/onnx/export_table.h"
 #include "tests/ops/check_gradients.h"
 #include "tests/ops/check_op.h"
 #include "tests/ops/op_cases.h"
@@ -32,6 +33,8 @@ its reason.
 - *gradient*, *second*: it can be differentiated, and its gradient again.
 - *bounds*: from a box of inputs, what float32 execution can give.
 - *lowering*: it runs in float32.
+- *ONNX*: what it becomes in an ONNX file (`docs/onnx.md`); *yes* where that depends on
+  attributes and shapes.
 - *PyTorch*: values and gradients are held against PyTorch's.
 
 Leaves (input, parameter, state, constant) have no rules. Kinds that end in `_grad` are made
@@ -43,7 +46,8 @@ constexpr char kYes[] = "yes";
 
 // Why a kind has no bounds.
 const std::map<std::string, std::string>& ReasonsForNoBounds() {
-  static const auto* const reasons = new std::map<std::string, std::string>{};
+  static const auto* const reasons = new std::map<std::string, std::string>{
+      {"batch_mean", "mixes samples"}, {"batch_variance", "mixes samples"}};
   return *reasons;
 }
 
@@ -58,6 +62,24 @@ absl::StatusOr<std::string> Cell(
   return absl::FailedPreconditionError(
       absl::StrCat(Quoted(kind), " has ", has ? "a" : "no", " rule for ",
                    column, " and ", has ? "a" : "no", " reason for none"));
+}
+
+absl::StatusOr<std::string> OnnxCell(const std::string& kind) {
+  const OnnxRow* const row = FindOnnxRow(kind);
+  if (row == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(Quoted(kind), " has no row in the table of ONNX forms"));
+  }
+  switch (row->form) {
+    case OnnxRow::Form::kSame:
+      return absl::StrCat("`", row->text, "`");
+    case OnnxRow::Form::kWritten:
+      return std::string(kYes);
+    case OnnxRow::Form::kLeaf:
+    case OnnxRow::Form::kNone:
+      break;
+  }
+  return absl::StrCat("none: ", row->text);
 }
 
 const Node& OpNode(const Graph& graph) {
@@ -143,8 +165,8 @@ absl::StatusOr<std::string> MakeOpTable() {
     absl::StrAppend(&table, "| ", absl::StrJoin(cells, " | "), " |\n");
   };
   add_row({"kind", "shape", "oracle", "gradient", "second", "bounds",
-           "lowering", "PyTorch"});
-  absl::StrAppend(&table, "|---|---|---|---|---|---|---|---|\n");
+           "lowering", "ONNX", "PyTorch"});
+  absl::StrAppend(&table, "|---|---|---|---|---|---|---|---|---|\n");
   for (const OpTable::Entry& entry : StandardOps().entries()) {
     if (IsLeafKind(entry.kind)) continue;
     const std::string kind(entry.kind);
@@ -157,8 +179,9 @@ absl::StatusOr<std::string> MakeOpTable() {
     ASSIGN_OR_RETURN(const std::string reference,
                      Cell("PyTorch", kind, references.count(kind) > 0,
                           KindsWithoutPyTorch()));
+    ASSIGN_OR_RETURN(const std::string onnx, OnnxCell(kind));
     add_row({absl::StrCat("`", kind, "`"), kYes, kYes, gradient, gradient,
-             bounds, kYes, reference});
+             bounds, kYes, onnx, reference});
   }
   return table;
 }

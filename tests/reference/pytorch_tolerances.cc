@@ -52,10 +52,20 @@ std::map<std::string, Tolerance> MakeTable() {
   Tolerance mish = saturating;
   mish.gradient.relative = 1e-11;
 
+  // Sums over the batch, and products of several gradients.
+  Tolerance statistics;
+  statistics.executed_gradient = {4e-6, 1};
+
+  Tolerance layer_norm = saturating;
+  layer_norm.executed_value.floor = 1;
+  layer_norm.executed_gradient = {4e-6, 1};
+
   Tolerance softplus;
   softplus.executed_gradient.floor = 1;
 
-  return {{"binary_cross_entropy", saturating},
+  return {{"batch_normalize", statistics},
+          {"batch_variance", statistics},
+          {"binary_cross_entropy", saturating},
           {"celu", with_exponent(elu)},
           {"elu", elu},
           {"expm1", expm1},
@@ -63,6 +73,8 @@ std::map<std::string, Tolerance> MakeTable() {
           {"gelu_tanh", gelu_tanh},
           {"hard_swish", hard_swish},
           {"hinge", with_factor(plain)},
+          {"layer_norm", layer_norm},
+          {"layer_norm_grad", layer_norm},
           {"log_softmax", logarithm},
           {"mean", with_factor(plain)},
           {"mean_softmax_cross_entropy", with_factor(logarithm)},
