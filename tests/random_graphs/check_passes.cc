@@ -1,9 +1,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "graph/leaves.h"
 #include "tests/random_graphs/checks.h"
 #include "tests/testing/execution.h"
 #include "transforms/passes.h"
+#include "transforms/recompute.h"
 
 namespace espalier {
 namespace {
@@ -57,6 +59,32 @@ std::string CheckInferenceForm(const Graph& graph, const LeafValues& leaves,
   return CompareExactly(found, InterpretedForInference(graph, leaves));
 }
 
+// Any output may stand for the loss: what is made behind its node reads copies.
+std::string CheckRecomputation(const Graph& graph, const LeafValues& leaves,
+                               Expectation& expectation, TestRandom& random,
+                               ComparisonStatistics* statistics) {
+  const GraphOutput& loss = graph.outputs()[static_cast<size_t>(
+      random.Below(static_cast<int64_t>(graph.outputs().size())))];
+  RecomputeOptions options;
+  options.loss = loss.name;
+  options.segments = static_cast<int>(random.Below(5));
+  // No segment is kept whole where names say what is.
+  const Node& node = graph.node(loss.node);
+  if (options.segments == 0 && !AsLeaf(*node.op).has_value()) {
+    options.keep = {node.name};
+  }
+  const absl::StatusOr<Graph> less = RecomputeActivations(graph, options);
+  if (!less.ok()) return less.status().ToString();
+  const std::string wrong =
+      CompareExactly(Interpreted(*less, leaves), expectation.results());
+  if (!wrong.empty()) return wrong;
+  absl::StatusOr<Execution> execution = Execution::Create(*less, leaves);
+  if (!execution.ok()) return execution.status().ToString();
+  const absl::StatusOr<LeafValues> outputs = execution->Run(leaves);
+  if (!outputs.ok()) return outputs.status().ToString();
+  return expectation.Compare(*outputs, statistics);
+}
+
 }  // namespace
 
 Outcome CheckPasses(const TestGraph& test, CheckStatistics* statistics) {
@@ -101,6 +129,10 @@ Outcome CheckPasses(const TestGraph& test, CheckStatistics* statistics) {
   TestRandom random = RandomFor(test.seed, "passes", 0);
   wrong = CheckInferenceForm(graph, leaves, random);
   if (!wrong.empty()) return fail("inference form", wrong);
+
+  wrong = CheckRecomputation(graph, leaves, expectation, random,
+                             &statistics->comparisons);
+  if (!wrong.empty()) return fail("recomputation", wrong);
   return {};
 }
 
