@@ -1,6 +1,8 @@
 #include "ops/losses.h"
 
 #include <cmath>
+#include <numeric>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "graph/check.h"
@@ -9,12 +11,17 @@
 #include "ops/binary.h"
 #include "ops/elementwise.h"
 #include "ops/gates.h"
+#include "ops/integers.h"
 #include "ops/reduce.h"
+#include "ops/reshape.h"
 #include "ops/softmax.h"
 #include "ops/type_checks.h"
 
 namespace espalier {
 namespace {
+
+// Up to here every whole number is a float32.
+constexpr int64_t kMostClasses = int64_t{1} << 24;
 
 // The sum of each row's elements. x is [N, C].
 Value RowSums(Value x) { return Sum(x, {1}); }
@@ -148,6 +155,30 @@ Value MeanKullbackLeibler(Value log_q, Value p) {
   const Value counted =
       SelectGreater(Abs(p), g.Constant(0.0f), p, g.Constant(1.0f));
   return Mean(RowSums(Mul(p, Sub(Log(counted), log_q))));
+}
+
+Value OneHot(Value indices, int64_t classes) {
+  if (!indices.valid()) return Value();
+  GraphBuilder& g = *indices.builder();
+  const TensorType& type = indices.type();
+  absl::Status status;
+  if (type.dtype != DataType::kI32 || type.shape.rank() != 1) {
+    status = absl::InvalidArgumentError(absl::StrCat(
+        "indices is ", type.ToString(), ": expected i32 of rank 1"));
+  } else if (classes < 1 || classes > kMostClasses) {
+    status = absl::InvalidArgumentError(
+        absl::StrCat(classes, " classes: expected 1 to 2^24"));
+  }
+  if (!status.ok()) return g.Fail(Annotate(status, "one-hot"));
+  std::vector<float> numbers(static_cast<size_t>(classes));
+  std::iota(numbers.begin(), numbers.end(), 0.0f);
+  const Value column =
+      Reshape(Cast(indices, DataType::kF32), Shape({type.shape.dim(0), 1}));
+  const Value one = g.Constant(1.0f);
+  // Whole numbers differ by 0 or by at least 1.
+  const Value distance =
+      Abs(Sub(column, g.Constant(Tensor({classes}, numbers))));
+  return Sub(one, Min(one, distance));
 }
 
 Value L1Penalty(absl::Span<const Value> parameters, float scale) {

@@ -7,6 +7,8 @@
 #ifndef ESPALIER_OPS_LOSSES_H_
 #define ESPALIER_OPS_LOSSES_H_
 
+#include <cstdint>
+
 #include "absl/types/span.h"
 #include "graph/builder.h"
 
@@ -46,6 +48,11 @@ Value MeanHinge(Value y, Value target);
 // itself, whose rows are meant to sum to 1. Both [N, C]. p log p is 0 where p
 // is, and so is its derivative there; a negative p gives NaN.
 Value MeanKullbackLeibler(Value log_q, Value p);
+
+// f32 [N, classes], of i32 [N]: 1 at each row's index and 0 elsewhere, so all 0
+// for one that is no class; for losses that take shares or -1 and 1. classes is
+// from 1 to 2^24.
+Value OneHot(Value indices, int64_t classes);
 
 // scale * sum |w| and scale * sum w^2 over all elements of all parameters; a
 // scalar to be added to a loss. REQUIRES: at least one parameter.

@@ -123,9 +123,9 @@ std::vector<std::string> LossNames() {
   return names;
 }
 
-// "classification: cross-entropy" and, on a line of its own, ...
+// A line for each task: "classification: cross-entropy, ...".
 std::string LossesByTask() {
-  std::vector<std::string> lines;
+  std::vector<std::string> lines = {"(the first of those for the task)"};
   for (const Task task : {Task::kClassification, Task::kRegression}) {
     std::vector<absl::string_view> names;
     for (const TaskLoss& loss : TaskLosses()) {
@@ -134,7 +134,7 @@ std::string LossesByTask() {
     lines.push_back(
         absl::StrCat(TaskName(task), ": ", absl::StrJoin(names, ", ")));
   }
-  return absl::StrCat(absl::StrJoin(lines, "\n"), " (the first of them)");
+  return absl::StrJoin(lines, "\n");
 }
 
 class TrainModel : public Command {
@@ -262,10 +262,20 @@ class TrainModel : public Command {
     RETURN_IF_ERROR(Annotate(CheckTrainable(first.graph), Quoted(model_)));
     const Node& input = first.graph.node(first.graph.inputs()[0]);
     const absl::Status fits = FeedAs(input, data.features()).status();
-    return fits.ok() ? fits
-                     : BadInputError(Annotate(
-                           fits, absl::StrCat(Quoted(data_.data()), " for ",
-                                              Quoted(model_))));
+    const auto refuse = [&](const absl::Status& status) {
+      return BadInputError(Annotate(
+          status, absl::StrCat(Quoted(data_.data()), " for ", Quoted(model_))));
+    };
+    if (!fits.ok()) return refuse(fits);
+    const Shape& shape =
+        first.graph.node(first.graph.outputs()[0].node).type.shape;
+    if (data.task() == Task::kClassification && shape.rank() == 2 &&
+        data.num_classes() > shape.dim(1)) {
+      return refuse(absl::InvalidArgumentError(
+          absl::StrCat("there are labels up to ", data.num_classes() - 1,
+                       ", the model has ", shape.dim(1), " classes")));
+    }
+    return absl::OkStatus();
   }
 
   // Whether the input that the data feeds may have this domain from now on.

@@ -52,6 +52,28 @@ std::vector<double> GradientOf(Loss loss, const std::vector<double>& y,
       .values();
 }
 
+TEST(LossesTest, OneHotOfIndices) {
+  GraphBuilder g("test");
+  g.Output("y", OneHot(g.Input("i", {kBatch}, DataType::kI32), 3));
+  ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
+  const LeafValues leaves = {{"i", Vector({2, 0, -1, 3})}};
+  ASSERT_OK_AND_ASSIGN(Execution execution, Execution::Create(graph, leaves));
+  ASSERT_OK_AND_ASSIGN(const LeafValues found, execution.Run(leaves));
+  EXPECT_THAT(found.at("y").values(),
+              ElementsAre(0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0));
+  EXPECT_EQ(found.at("y").shape(), Shape({4, 3}));
+  EXPECT_THAT(BuildStatus([](GraphBuilder& b) {
+                return OneHot(b.Input("x", {kBatch}), 3);
+              }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "one-hot: indices is f32[N]: expected i32 of rank 1"));
+  EXPECT_THAT(BuildStatus([](GraphBuilder& b) {
+                return OneHot(b.Input("i", {2}, DataType::kI32), 0);
+              }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "one-hot: 0 classes: expected 1 to 2^24"));
+}
+
 TEST(LossesTest, MeanAbsoluteError) {
   EXPECT_EQ(LossOf(MeanAbsoluteError, {1, 2, 3, 4}, {2, 2, 0, 0}), 2);
   EXPECT_THAT(GradientOf(MeanAbsoluteError, {1, 2, 3, 4}, {2, 2, 0, 0}),

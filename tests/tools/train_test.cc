@@ -216,6 +216,30 @@ TEST_F(TrainTest, TheDeclaredDomainWinsOverTheDataWhereUnitsWereRemovedInIt) {
   EXPECT_EQ(Load(second)->domains.begin()->second.upper[0], 0);
 }
 
+TEST_F(TrainTest, LossesOfAClassification) {
+  for (const char* loss : {"binary-cross-entropy", "hinge"}) {
+    const CommandResult result =
+        Train(digits_, {"--json", "--loss", loss, "--learning-rate", "0.01"});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_GT(NumberIn(ParseJson(result.out), "test_accuracy"), 0.8) << loss;
+  }
+}
+
+TEST_F(TrainTest, AModelOfFewerClassesThanTheDataIsRefused) {
+  ASSERT_EQ(Train({"--data", "builtin:moons", "--hidden", "4", "--epochs", "1",
+                   "--output", model_})
+                .exit_code,
+            0);
+  const std::string data =
+      folder_.Write("d.csv", "a,b,c\n0,0,0\n0,1,1\n1,0,2\n1,1,0\n");
+  const CommandResult result = Train(
+      {"--data", data, "--target", "c", "--task", "classification", "--model",
+       model_, "--loss", "hinge", "--output", folder_.File("second.pb")});
+  EXPECT_EQ(result.exit_code, 3) << result.err;
+  EXPECT_THAT(result.err,
+              HasSubstr("there are labels up to 2, the model has 2 classes"));
+}
+
 TEST_F(TrainTest, LossesOfARegression) {
   const Line line = {"--data", "builtin:cosine", "--hidden", "8", "--epochs",
                      "2",      "--output",       model_};
@@ -260,7 +284,8 @@ TEST_F(TrainTest, HelpListsWhatTheTablesHold) {
   for (const char* text :
        {"sgd|momentum|nesterov|rmsprop|adagrad|adam|adamw", "0.01 for momentum",
         "constant, step:E:F, exponential:F, cosine[:LAST],", "warmup:E[:THEN]",
-        "classification: cross-entropy", "regression: mse, mae, huber"}) {
+        "classification: cross-entropy, binary-cross-entropy, hinge",
+        "regression: mse, mae, huber"}) {
     EXPECT_THAT(help.out, HasSubstr(text));
   }
 }
@@ -316,6 +341,8 @@ TEST_F(TrainTest, OptionsHaveTheirEffect) {
                            Line{"--optimizer", "adagrad"},
                            Line{"--optimizer", "adamw"},
                            Line{"--optimizer", "adamw", "--weight-decay", "1"},
+                           Line{"--loss", "binary-cross-entropy"},
+                           Line{"--loss", "hinge"},
                            Line{"--schedule", "cosine"},
                            Line{"--schedule", "step:1:0.5"},
                            Line{"--schedule", "exponential:0.5"},
@@ -419,7 +446,7 @@ TEST_F(TrainTest, MisuseIsSeenBeforeAnythingIsDone) {
            {{"--loss", "hinged"}, "--loss: expected one of"},
            {{"--loss", "huber"},
             "--loss huber: the data is for "
-            "classification, which takes cross-entropy"},
+            "classification, which takes cross-entropy, binary"},
            {{"--activation", "maxout"}, "--activation: expected one of"},
            {{"--init", "ones"}, "--init: expected one of"},
            {{"--loss", "mse"}, "--loss mse: the data is for classification"},

@@ -136,7 +136,7 @@ TEST(RemoveUnitsTest, RefusesProductsThatReadUnitsElsewhere) {
                                 "transpose_a=false, transpose_b=false)\n"
                                 "output y = y\n}")),
       "h", {0, 3, 6},
-      "the weight of node 'y' (matmul) is node 's' (square), neither parameter "
+      "the weight of node 'y' (matmul) is node 's' (square), neither parameter, "
       "nor constant");
 }
 
