@@ -99,17 +99,32 @@ struct Derivative {
   double doubt = 0;
 };
 
+// By how much rounding in double precision may move the loss.
+double RoundingOfLoss(const Graph& graph, const LeafValues& at, double loss,
+                      TestRandom& random) {
+  double largest = 0;
+  for (int run = 0; run < 3; ++run) {
+    const std::vector<DoubleTensor> moved = InterpretWith(
+        graph, at,
+        [&](NodeId, absl::Span<const DoubleTensor* const> inputs,
+            DoubleTensor& result) {
+          if (inputs.empty()) return;
+          for (int64_t i = 0; i < result.num_elements(); ++i) {
+            result[i] += random.Uniform(-1, 1) * 0x1p-51 * result[i];
+          }
+        });
+    const double off =
+        moved[static_cast<size_t>(graph.outputs()[0].node)][0] - loss;
+    largest = std::max(largest, std::isnan(off) ? HUGE_VAL : std::fabs(off));
+  }
+  return largest;
+}
+
 Derivative Differences(const Graph& graph, const LeafValues& at,
-                       const LeafValues& direction) {
+                       const LeafValues& direction, TestRandom& random) {
   const auto loss = static_cast<size_t>(graph.outputs()[0].node);
   const std::vector<DoubleTensor> base = InterpretFrom(graph, at, nullptr);
   const double here = base[loss][0];
-  double largest_value = 0;
-  for (const DoubleTensor& node : base) {
-    for (double x : node.values()) {
-      largest_value = std::max(largest_value, std::fabs(x));
-    }
-  }
   const auto along = [&](double h) {
     LeafValues moved = at;
     for (const auto& [name, u] : direction) {
@@ -132,7 +147,7 @@ Derivative Differences(const Graph& graph, const LeafValues& at,
     sum += slope;
     bends.push_back((after - here) / h - (here - before) / h);
   }
-  const double rounding = 1e-15 * largest_value / (kStep / 4);
+  const double rounding = RoundingOfLoss(graph, at, here, random) / (kStep / 4);
   const double doubt = largest - least + rounding;
   // A bend shrinks with the step; that of a kink just here does not.
   const bool kink =
@@ -166,7 +181,7 @@ Outcome CheckDirection(const TestGraph& loss, const Graph& with_gradients,
   if (!(magnitude < 1e12)) {
     return {Verdict::kDiscarded, "gradient not finite"};
   }
-  const Derivative numeric = Differences(loss.graph, at, direction);
+  const Derivative numeric = Differences(loss.graph, at, direction, random);
   const double size = std::max(magnitude, std::fabs(numeric.value));
   if (!numeric.steady || numeric.doubt > kUnsteady * (size + 1e-3)) {
     return {Verdict::kDiscarded, "too near a kink"};

@@ -3,8 +3,9 @@
 //
 // Each node may be off by as much as its case says (tests/ops/op_cases.h), and
 // by the rounding of its result. The graph is interpreted several times in
-// double precision, each result moved by a random part of kMargin times that;
-// an element may be off by the largest deviation that was seen of it. So the
+// double precision, once with each result rounded to float32, then with each
+// moved by a random part of kMargin times that error; an element may be off by
+// the largest deviation that was seen of it. So the
 // bound follows from the errors of the nodes and from how this graph, at these
 // values, passes them on, cancellations and steps of comparisons included.
 #ifndef ESPALIER_TESTS_RANDOM_GRAPHS_ERROR_MODEL_H_
@@ -41,6 +42,9 @@ class Expectation {
   // Whether all results are finite; Compare REQUIRES it.
   bool usable() const { return usable_; }
   const LeafValues& results() const { return results_; }
+
+  // Whether some result may be infinite once all are rounded.
+  bool MayBeInfinite();
 
   // Empty when all that `found` holds is within the bound, else which element
   // is not. `found` has entries for some of the results.

@@ -136,8 +136,9 @@ TEST(RemoveUnitsTest, RefusesProductsThatReadUnitsElsewhere) {
                                 "transpose_a=false, transpose_b=false)\n"
                                 "output y = y\n}")),
       "h", {0, 3, 6},
-      "the weight of node 'y' (matmul) is node 's' (square), neither parameter, "
-      "nor constant");
+      "the weight of node 'y' (matmul) is node 's' (square), neither "
+      "parameter, "
+      "state nor constant");
 }
 
 TEST(RemoveUnitsTest, RefusesAReluOfAnInput) {
