@@ -47,7 +47,9 @@ constexpr char kYes[] = "yes";
 // Why a kind has no bounds.
 const std::map<std::string, std::string>& ReasonsForNoBounds() {
   static const auto* const reasons = new std::map<std::string, std::string>{
-      {"batch_mean", "mixes samples"}, {"batch_variance", "mixes samples"}};
+      {"batch_mean", "mixes samples"},
+      {"batch_variance", "mixes samples"},
+      {"layer_norm_grad", "only training needs it"}};
   return *reasons;
 }
 
