@@ -25,13 +25,13 @@ class Rearrangement {
   // Of a result of this shape on at most so many threads. What no box fills
   // becomes zero if `zeros` and is not written otherwise.
   // REQUIRES: boxes lie within the shape and do not meet.
-  Rearrangement(const Shape &shape, std::vector<Box> boxes, bool zeros,
+  Rearrangement(const Shape& shape, std::vector<Box> boxes, bool zeros,
                 int threads);
 
   int threads() const { return threads_; }
 
   // sources[b] is the array of box number b. `result` overlaps none of them.
-  void Run(absl::Span<void *const> sources, void *result) const;
+  void Run(absl::Span<void* const> sources, void* result) const;
 
  private:
   using Index = std::array<int64_t, kMaxRank>;
@@ -52,17 +52,17 @@ class Rearrangement {
 
   void DropAxesOfOne();
   void JoinAxes();
-  void ChooseLoops(Piece &piece) const;
+  void ChooseLoops(Piece& piece) const;
   void ChooseTiles();
-  void RunTile(int64_t tile, absl::Span<void *const> sources,
-               uint32_t *result) const;
-  void FillZeros(const Index &begin, const Index &end, uint32_t *result) const;
-  static bool Fills(const BoxAxis &axis, int64_t index);
+  void RunTile(int64_t tile, absl::Span<void* const> sources,
+               uint32_t* result) const;
+  void FillZeros(const Index& begin, const Index& end, uint32_t* result) const;
+  static bool Fills(const BoxAxis& axis, int64_t index);
   // The last axis of the only box, if its rows are long and contiguous.
-  const BoxAxis *RowOfOnlyBox() const;
+  const BoxAxis* RowOfOnlyBox() const;
   // The part of the piece within the tile.
-  void CopyPart(const Piece &piece, const Index &begin, const Index &end,
-                const uint32_t *source, uint32_t *result) const;
+  void CopyPart(const Piece& piece, const Index& begin, const Index& end,
+                const uint32_t* source, uint32_t* result) const;
 
   int rank() const { return static_cast<int>(dims_.size()); }
 
