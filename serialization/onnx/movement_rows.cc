@@ -109,6 +109,10 @@ absl::Status Pad(OnnxNodeWriter& node) {
     for (size_t i = 0; i < after.size(); ++i) after[i] -= interior[i];
   }
   pads.insert(pads.end(), after.begin(), after.end());
+  if (pads.empty()) {  // ONNX Runtime pads no scalar
+    node.Result("Identity", {x});
+    return absl::OkStatus();
+  }
   node.Result("Pad", {x, node.Ints(pads)});
   return absl::OkStatus();
 }
@@ -141,6 +145,10 @@ absl::Status Transpose(OnnxNodeWriter& node) {
   std::vector<int64_t> axes = node.attributes().IntList("permutation");
   for (int64_t& axis : axes) {
     if (axis < 0) axis += node.type().shape.rank();
+  }
+  if (axes.empty()) {  // ONNX has no empty list of axes
+    node.Result("Identity", node.inputs());
+    return absl::OkStatus();
   }
   node.Result("Transpose", node.inputs(), {{"perm", std::move(axes)}});
   return absl::OkStatus();

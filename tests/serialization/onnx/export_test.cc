@@ -16,15 +16,21 @@
 #include "graph/leaves.h"
 #include "graph/version.h"
 #include "gtest/gtest.h"
+#include "ops/activations.h"
 #include "ops/binary.h"
+#include "ops/concat.h"
 #include "ops/dense.h"
+#include "ops/dropout.h"
 #include "ops/elementwise.h"
+#include "ops/exponential_units.h"
 #include "ops/gates.h"
 #include "ops/layers.h"
 #include "ops/reduce.h"
 #include "ops/registry.h"
 #include "ops/reshape.h"
+#include "ops/slice_pad.h"
 #include "ops/softmax.h"
+#include "ops/transpose.h"
 #include "serialization/model_file.h"
 #include "serialization/onnx/export_table.h"
 #include "tests/ops/op_cases.h"
@@ -256,6 +262,50 @@ TEST(OnnxNodesTest, Elementwise) {
             "y = Div(s_mul, s_cast)\n");
 }
 
+TEST(OnnxNodesTest, Activations) {
+  EXPECT_EQ(Exported([](Value x) { return Elu(x, 0.5f); }),
+            "y = Elu(x; alpha=0.5)\n");
+  EXPECT_EQ(Exported([](Value x) { return Celu(x, 2); }),
+            "y = Celu(x; alpha=2)\n");
+  EXPECT_EQ(Exported([](Value x) { return HardSigmoid(x, 0.25f, 0.125f); }),
+            "y = HardSigmoid(x; alpha=0.25, beta=0.125)\n");
+  const auto hard_swish = [](Value x) { return HardSwish(x, "h"); };
+  EXPECT_EQ(Exported(hard_swish, 14), "y = HardSwish(x)\n");
+  EXPECT_EQ(Exported(hard_swish, 13),
+            "h_hardsigmoid = HardSigmoid(x; alpha=0.166667, beta=0.5)\n"
+            "y = Mul(x, h_hardsigmoid)\n");
+  const auto mish = [](Value x) { return Mish(x, "m"); };
+  EXPECT_EQ(Exported(mish, 18), "y = Mish(x)\n");
+  EXPECT_EQ(Exported(mish, 17),
+            "m_softplus = Softplus(x)\n"
+            "m_tanh = Tanh(m_softplus)\n"
+            "y = Mul(x, m_tanh)\n");
+  const auto gelu = [](Value x) { return Gelu(x, "g"); };
+  EXPECT_EQ(Exported(gelu, 20), "y = Gelu(x)\n");
+  EXPECT_EQ(Exported(gelu, 19),
+            "g_mul = Mul(x, 0.5)\n"
+            "g_mul_1 = Mul(x, 0.707107)\n"
+            "g_erf = Erf(g_mul_1)\n"
+            "g_add = Add(g_erf, 1)\n"
+            "y = Mul(g_mul, g_add)\n");
+  const auto gelu_tanh = [](Value x) { return GeluTanh(x, "g"); };
+  EXPECT_EQ(Exported(gelu_tanh, 20), "y = Gelu(x; approximate=tanh)\n");
+  EXPECT_EQ(Exported(gelu_tanh, 19),
+            "g_mul = Mul(x, x)\n"
+            "g_mul_1 = Mul(g_mul, 0.0713548)\n"
+            "g_add = Add(g_mul_1, 1.59577)\n"
+            "g_mul_2 = Mul(x, g_add)\n"
+            "g_sigmoid = Sigmoid(g_mul_2)\n"
+            "y = Mul(x, g_sigmoid)\n");
+  EXPECT_EQ(Exported([](Value x) { return Silu(x, "s"); }),
+            "s_sigmoid = Sigmoid(x)\n"
+            "y = Mul(x, s_sigmoid)\n");
+  EXPECT_EQ(Exported([](Value x) { return Swish(x, 2, "s"); }),
+            "s_mul = Mul(x, 2)\n"
+            "s_sigmoid = Sigmoid(s_mul)\n"
+            "y = Mul(x, s_sigmoid)\n");
+}
+
 TEST(OnnxNodesTest, Products) {
   const auto square = [](Value x) {
     return x.builder()->Parameter("w", {3, 3}, Initializer::Zeros());
@@ -310,6 +360,34 @@ TEST(OnnxNodesTest, Shapes) {
             "batch_size = Gather(batch_shape, [0])\n"
             "b_concat = Concat(batch_size, [3]; axis=0)\n"
             "y = Expand(s, b_concat)\n");
+}
+
+TEST(OnnxNodesTest, Movements) {
+  EXPECT_EQ(Exported([](Value x) {
+              return Transpose(Reshape(x, {kBatch, 3, 1}, "r"), {0, -1, 1});
+            }),
+            "r = Reshape(x, [0, 3, 1])\n"
+            "y = Transpose(r; perm=[0, 2, 1])\n");
+  EXPECT_EQ(Exported([](Value x) {
+              return Concat({x, x}, -1);
+            }),
+            "y = Concat(x, x; axis=1)\n");
+  EXPECT_EQ(Exported([](Value x) { return Slice(x, {1}, {0}, {2}); }),
+            "y = Slice(x, [0], [2], [1], [1])\n");
+  EXPECT_EQ(Exported([](Value x) { return Slice(x, {1}, {0}, {3}, {2}); }),
+            "y = Slice(x, [0], [3], [1], [2])\n");
+  EXPECT_EQ(Exported([](Value x) {
+              return Pad(x, {0, 1}, {0, 2});
+            }),
+            "y = Pad(x, [0, 1, 0, 2])\n");
+  // Zeros in between: each element becomes a row of one and two zeros.
+  EXPECT_EQ(Exported([](Value x) {
+              return Pad(x, {0, 1}, {0, 0}, {0, 2}, "p");
+            }),
+            "p_reshape = Reshape(x, [0, 3, 1])\n"
+            "p_pad = Pad(p_reshape, [0, 0, 0, 0, 0, 2])\n"
+            "p_reshape_1 = Reshape(p_pad, [0, 9])\n"
+            "y = Pad(p_reshape_1, [0, 1, 0, -2])\n");
 }
 
 TEST(OnnxExportTest, WritesWholeModels) {
@@ -483,13 +561,12 @@ TEST(OnnxExportTest, RefusesOtherOpsets) {
 
 TEST(OnnxExportTest, NamesTheNodeThatHasNoForm) {
   GraphBuilder g("net");
-  const Value x = g.Input("x", {kBatch});
-  const OpPtr op = StandardOps().Make("relu_grad", {}).value();
-  g.Output("y", Apply(op, {x, x}, "back"));
+  const Value step = g.Input("step", {}, DataType::kI32);
+  g.Output("y", Dropout(g.Input("x", {kBatch}), step, 0.5f, 1, "drop"));
   EXPECT_THAT(Refusal(g),
               StatusIs(absl::StatusCode::kUnimplemented,
-                       "node 'back' (relu_grad): has no ONNX form: it is part "
-                       "of a gradient, which only training needs"));
+                       "node 'drop' (dropout): has no ONNX form: only training "
+                       "needs it, and the inference form has none"));
 }
 
 TEST(OnnxExportTest, RefusesWhatOnnxCannotSay) {
