@@ -19,24 +19,6 @@ namespace {
 
 constexpr size_t kLongestName = 200;  // room for a number behind it
 
-// [rows, columns] times a factor, turned round if asked for.
-Tensor Prepared(const Tensor& from, const OnnxWeight& weight) {
-  const int64_t rows = from.shape().dim(0);
-  const int64_t columns = from.shape().dim(1);
-  Tensor to(DataType::kF32,
-            weight.transpose ? Shape({columns, rows}) : from.shape());
-  const absl::Span<const float> source = from.data<float>();
-  const absl::Span<float> target = to.data<float>();
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < columns; ++j) {
-      const int64_t at = weight.transpose ? j * rows + i : i * columns + j;
-      target[static_cast<size_t>(at)] =
-          weight.factor * source[static_cast<size_t>(i * columns + j)];
-    }
-  }
-  return to;
-}
-
 }  // namespace
 
 std::string CleanName(absl::string_view name) {
@@ -259,13 +241,10 @@ absl::StatusOr<Value> OnnxGraphReader::Weight(const std::string& name,
         absl::StrCat(Quoted(name), " has shape ", shape.ToString(),
                      ": expected a matrix that is not empty"));
   }
-  // Two copies for a moment.
   RETURN_IF_ERROR(Charge(shape.num_elements() * int64_t{sizeof(float)}));
-  absl::StatusOr<Tensor> tensor = ReadOnnxFloats(constant);
+  absl::StatusOr<Tensor> tensor =
+      ReadOnnxMatrix(constant, weight.transpose, weight.factor);
   if (!tensor.ok()) return Annotate(tensor.status(), Quoted(name));
-  if (weight.transpose || weight.factor != 1) {
-    *tensor = Prepared(*tensor, weight);
-  }
   return Parameter(key, name, *std::move(tensor));
 }
 

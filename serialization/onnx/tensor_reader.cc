@@ -71,6 +71,28 @@ T RawElement(const TensorProto& tensor, int64_t i) {
                        static_cast<size_t>(i) * sizeof(T));
 }
 
+absl::StatusOr<float> FloatElement(const TensorProto& tensor, int64_t i) {
+  const bool raw = tensor.has_raw_data();
+  const int at = static_cast<int>(i);
+  switch (tensor.data_type()) {
+    case TensorProto::FLOAT:
+      return raw ? RawElement<float>(tensor, i) : tensor.float_data(at);
+    case TensorProto::DOUBLE:
+      return DoubleToFloat(raw ? RawElement<double>(tensor, i)
+                               : tensor.double_data(at));
+    default:
+      return HalfToFloat(raw ? RawElement<uint16_t>(tensor, i)
+                             : static_cast<uint16_t>(tensor.int32_data(at)));
+  }
+}
+
+absl::Status CheckFloat(const TensorProto& tensor) {
+  if (IsOnnxFloat(tensor)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("elements have type ", tensor.data_type(),
+                   ": expected numbers of floating point"));
+}
+
 }  // namespace
 
 absl::Status CheckOnnxTensor(const TensorProto& tensor) {
@@ -128,32 +150,29 @@ bool IsOnnxFloat(const TensorProto& tensor) {
 }
 
 absl::StatusOr<Tensor> ReadOnnxFloats(const TensorProto& tensor) {
-  if (!IsOnnxFloat(tensor)) {
-    return absl::InvalidArgumentError(absl::StrCat("elements have type ",
-                                                   tensor.data_type(),
-                                                   ": expected numbers of "
-                                                   "floating point"));
-  }
+  RETURN_IF_ERROR(CheckFloat(tensor));
   Tensor result(DataType::kF32, OnnxShape(tensor));
-  const absl::Span<float> values = result.data<float>();
-  const bool raw = tensor.has_raw_data();
   for (int64_t i = 0; i < result.num_elements(); ++i) {
-    float& value = values[static_cast<size_t>(i)];
-    const int at = static_cast<int>(i);
-    switch (tensor.data_type()) {
-      case TensorProto::FLOAT:
-        value = raw ? RawElement<float>(tensor, i) : tensor.float_data(at);
-        break;
-      case TensorProto::DOUBLE: {
-        ASSIGN_OR_RETURN(value,
-                         DoubleToFloat(raw ? RawElement<double>(tensor, i)
-                                           : tensor.double_data(at)));
-        break;
-      }
-      default:
-        value = HalfToFloat(raw ? RawElement<uint16_t>(tensor, i)
-                                : static_cast<uint16_t>(tensor.int32_data(at)));
-        break;
+    ASSIGN_OR_RETURN(result.data<float>()[static_cast<size_t>(i)],
+                     FloatElement(tensor, i));
+  }
+  return result;
+}
+
+absl::StatusOr<Tensor> ReadOnnxMatrix(const TensorProto& tensor, bool transpose,
+                                      float factor) {
+  RETURN_IF_ERROR(CheckFloat(tensor));
+  const int64_t rows = tensor.dims(0);
+  const int64_t columns = tensor.dims(1);
+  Tensor result(DataType::kF32,
+                transpose ? Shape({columns, rows}) : Shape({rows, columns}));
+  const absl::Span<float> values = result.data<float>();
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; ++j) {
+      ASSIGN_OR_RETURN(const float value,
+                       FloatElement(tensor, i * columns + j));
+      values[static_cast<size_t>(transpose ? j * rows + i : i * columns + j)] =
+          factor * value;
     }
   }
   return result;

@@ -24,6 +24,10 @@ Shape OnnxShape(const onnx::TensorProto& tensor);
 bool IsOnnxFloat(const onnx::TensorProto& tensor);
 // As f32; an error for finite doubles beyond it, and for other types.
 absl::StatusOr<Tensor> ReadOnnxFloats(const onnx::TensorProto& tensor);
+// The same of a matrix, each element times `factor`; turned round if told so.
+// REQUIRES: rank 2.
+absl::StatusOr<Tensor> ReadOnnxMatrix(const onnx::TensorProto& tensor,
+                                      bool transpose, float factor);
 // Of INT64 and INT32.
 absl::StatusOr<std::vector<int64_t>> ReadOnnxInts(
     const onnx::TensorProto& tensor);
