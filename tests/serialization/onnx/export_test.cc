@@ -135,16 +135,15 @@ void CheckStructure(const onnx::ModelProto& model, int opset) {
   }
 }
 
-TEST(OnnxRowsTest, HaveEveryKindInOrder) {
+TEST(OnnxRowsTest, HaveEveryKindOnce) {
   std::vector<std::string> kinds;
   for (const OnnxRow& row : OnnxRows()) kinds.emplace_back(row.kind);
-  EXPECT_TRUE(std::is_sorted(kinds.begin(), kinds.end()));
-  std::set<std::string> missing;
+  std::vector<std::string> expected;
   for (const OpTable::Entry& entry : StandardOps().entries()) {
-    if (FindOnnxRow(entry.kind) == nullptr) missing.emplace(entry.kind);
+    expected.emplace_back(entry.kind);
   }
-  EXPECT_THAT(missing, ElementsAre())
-      << "these need a row in serialization/onnx/export_table.cc";
+  EXPECT_EQ(kinds, expected)
+      << "the rows are those of serialization/onnx/export_table.cc";
 }
 
 TEST(OnnxRowsTest, SayWhatTheyAre) {
@@ -161,14 +160,14 @@ TEST(OnnxRowsTest, SayWhatTheyAre) {
 TEST(OnnxTableTest, OfTheDocumentationIsCurrent) {
   std::ifstream stream(absl::StrCat(ESPALIER_SOURCE_DIR, "/docs/onnx.md"));
   const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  std::vector<std::string> missing;
-  const std::string table = OnnxTable();
-  for (const absl::string_view line : absl::StrSplit(table, '\n')) {
-    const std::string whole = absl::StrCat("\n", line, "\n");
-    if (text.find(whole) == std::string::npos) missing.emplace_back(line);
-  }
-  EXPECT_THAT(missing, ElementsAre())
-      << "these lines belong into docs/onnx.md (onnx_cases --table)";
+  const auto lines_from_head = [](absl::string_view table) {
+    const size_t head = table.find("| kind | in ONNX |");
+    EXPECT_NE(head, absl::string_view::npos);
+    return std::vector<std::string>(
+        absl::StrSplit(table.substr(std::min(head, table.size())), '\n'));
+  };
+  EXPECT_EQ(lines_from_head(text), lines_from_head(OnnxTable()))
+      << "onnx_cases --table prints what belongs into docs/onnx.md";
 }
 
 class OnnxCaseTest : public testing::TestWithParam<OpCase> {};
