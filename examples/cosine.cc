@@ -21,7 +21,7 @@ absl::Status FitCosine() {
   ASSIGN_OR_RETURN(const PruneResult pruned, Prune(model, Grade::kDomain));
   std::cout << pruned.report;
   RETURN_IF_ERROR(Save(model, "cosine.pb"));
-  return Save(pruned.model, "cosine-pruned.pb");
+  return Save(pruned.model, "cosine-pruned.onnx");
 }
 
 int main() {

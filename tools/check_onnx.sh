@@ -40,7 +40,7 @@ espalier prune digits.pb --output digits-pruned.pb
 failed=0
 for opset in 13 17 21; do
   mkdir "opset$opset"
-  "$build/bin/onnx_cases" "$opset" "opset$opset" *.pb || failed=1
+  "$build/bin/onnx_cases" "$opset" "opset$opset" *.pb *.onnx || failed=1
 done
 /usr/bin/python3 "$scripts/check.py" opset13 opset17 || failed=1
 node "$scripts/run.js" opset13 opset17 opset21 || failed=1

@@ -40,7 +40,7 @@ TEST(ExamplesTest, CosineFitsSavesAndPrunes) {
   // The noise alone has the variance 0.0064.
   const Dataset cosine = builtin::Cosine(200);
   EXPECT_LT(Evaluate(model, cosine).value().loss, 0.008);
-  const Model pruned = Load(folder.File("cosine-pruned.pb")).value();
+  const Model pruned = Load(folder.File("cosine-pruned.onnx")).value();
   Predictor before = Predictor::Create(model).value();
   Predictor after = Predictor::Create(pruned).value();
   const Tensor a = before.Run(cosine.features()).value();

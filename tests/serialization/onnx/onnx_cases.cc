@@ -1,6 +1,6 @@
 // Writes what tools/check_onnx.sh checks and runs.
 //
-//   onnx_cases OPSET FOLDER [M.pb ...]
+//   onnx_cases OPSET FOLDER [M.pb or M.onnx ...]
 //   onnx_cases --table                   prints the table of docs/onnx.md
 //
 // For every case of every op, with operands as inputs and as parameters, and
@@ -118,7 +118,8 @@ int Main(int argc, char** argv) {
   }
   OnnxOptions options;
   if (argc < 3 || !absl::SimpleAtoi(argv[1], &options.opset)) {
-    std::fprintf(stderr, "usage: onnx_cases OPSET FOLDER [M.pb ...]\n");
+    std::fprintf(stderr,
+                 "usage: onnx_cases OPSET FOLDER [M.pb or M.onnx ...]\n");
     return EXIT_FAILURE;
   }
   const std::string folder = argv[2];
