@@ -78,14 +78,16 @@ std::string Campaign::Summary() const {
       "node's error; largest error %.2f of it\n"
       "derivatives: %d compared, largest error %.2f of 1e-8 + 1e-6 times "
       "their terms + twice the differences' own doubt\n"
-      "bounds: %d elements inside, %d that may be anything\n",
+      "bounds: %d elements inside, %d that may be anything; %d batch norms "
+      "folded\n",
       graphs, static_cast<double>(nodes) / static_cast<double>(graphs),
       kinds.size(), failures.size(), discarded,
       100.0 * static_cast<double>(discarded) / static_cast<double>(graphs),
       c.tensors, c.all_zero, c.elements,
       100.0 * static_cast<double>(c.weak) / static_cast<double>(c.elements),
       kMargin, c.worst_ratio, statistics.derivatives,
-      statistics.worst_derivative, statistics.bounded, statistics.unbounded);
+      statistics.worst_derivative, statistics.bounded, statistics.unbounded,
+      statistics.folded);
   for (const auto& [reason, count] : reasons) {
     absl::StrAppend(&text, "discarded, ", reason, ": ", count, "\n");
   }

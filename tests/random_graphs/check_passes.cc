@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "graph/leaves.h"
 #include "tests/random_graphs/checks.h"
 #include "tests/testing/execution.h"
+#include "transforms/fold_batch_norm.h"
 #include "transforms/passes.h"
 #include "transforms/recompute.h"
 
@@ -91,6 +93,28 @@ std::string CheckRecomputation(const Graph& graph, const LeafValues& leaves,
   return expectation.Compare(*outputs, statistics);
 }
 
+// A pass on values: those of leaves are what it says.
+std::string CheckFolding(const Graph& graph, LeafValues leaves,
+                         Expectation& expectation,
+                         CheckStatistics* statistics) {
+  Model model;
+  model.graph = graph;
+  model.values = StoredValues(graph, leaves);
+  const absl::StatusOr<Model> folded = FoldBatchNorm(model);
+  if (!folded.ok()) return folded.status().ToString();
+  for (const auto& [name, value] : folded->values) {
+    leaves[name] = DoubleTensor(value);
+  }
+  const auto count = [](const Graph& g) {
+    return std::count_if(g.nodes().begin(), g.nodes().end(), [](const Node& n) {
+      return n.op->kind() == "batch_normalize";
+    });
+  };
+  statistics->folded += count(graph) - count(folded->graph);
+  return expectation.Compare(Interpreted(folded->graph, leaves),
+                             &statistics->comparisons);
+}
+
 }  // namespace
 
 Outcome CheckPasses(const TestGraph& test, CheckStatistics* statistics) {
@@ -138,6 +162,8 @@ Outcome CheckPasses(const TestGraph& test, CheckStatistics* statistics) {
   TestRandom random = RandomFor(test.seed, "passes", 0);
   wrong = CheckInferenceForm(graph, leaves, random);
   if (!wrong.empty()) return fail("inference form", wrong);
+  wrong = CheckFolding(graph, leaves, expectation, statistics);
+  if (!wrong.empty()) return fail("fold batch norm", wrong);
   wrong = CheckRecomputation(graph, leaves, expectation, random,
                              &statistics->comparisons);
   if (!wrong.empty()) return fail("recomputation", wrong);

@@ -27,6 +27,7 @@ struct CheckStatistics {
   double worst_derivative = 0;  // error over what is allowed
   int64_t bounded = 0;          // elements held against bounds
   int64_t unbounded = 0;        // and those whose bounds allow everything
+  int64_t folded = 0;           // batch norms that FoldBatchNorm took away
   std::set<std::string> gradient_kinds;  // that Gradients made
 };
 

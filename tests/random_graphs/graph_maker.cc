@@ -15,7 +15,9 @@
 #include "graph/status.h"
 #include "ops/activations.h"
 #include "ops/binary.h"
+#include "ops/dense.h"
 #include "ops/elementwise.h"
+#include "ops/normalization.h"
 #include "ops/optimizers.h"
 #include "ops/reduce.h"
 #include "tests/ops/op_cases.h"
@@ -77,6 +79,7 @@ class GraphMaker {
         OneIn(8) ? 30 + random_.Below(40) : 3 + random_.Below(20);
     for (int64_t i = 0; i < 10 * nodes && g_.num_nodes() < nodes; ++i) {
       AddNode();
+      if (OneIn(100)) AddNormalizedDense();
     }
     AddTraining();
     AddUpdates();
@@ -392,6 +395,30 @@ class GraphMaker {
     return place;
   }
 
+  // What FoldBatchNorm looks for: rarely would all of it come together.
+  void AddNormalizedDense() {
+    const std::vector<size_t> matrices = Places([](const Known& known) {
+      return known.is_f32() && known.type().shape.rank() == 2;
+    });
+    if (matrices.empty()) return;
+    const size_t x = AnyOf(matrices);
+    const int64_t units = 1 + random_.Below(6);
+    const auto leaf = [&](const Shape& shape, double low) {
+      const size_t place =
+          AddLeaf(OneIn(2) ? LeafKind::kParameter : LeafKind::kState,
+                  {DataType::kF32, shape}, {low, 2, 1});
+      known_[place].read = known_[place].aside = true;
+      return known_[place].value;
+    };
+    const Value w = leaf({known_[x].type().shape.dim(1), units}, -2);
+    known_[x].read = true;
+    const Value y = Dense(known_[x].value, w, leaf({units}, -2));
+    const Value mean = leaf({units}, -2);
+    const Value variance = leaf({units}, 0.25);
+    AddMade(Tanh(BatchNormalize(y, mean, variance, leaf({units}, -2),
+                                leaf({units}, -2), 1e-3f)));
+  }
+
   // Class indices fit logits of so many columns only.
   static bool TakesAnyOperands(const Candidate& candidate) {
     return std::none_of(candidate.types.begin(), candidate.types.end(),
@@ -471,6 +498,7 @@ class GraphMaker {
       const std::vector<size_t> fitting = Places([&](const Known& known) {
         return known.type() == leaf.type() && InClasses(known, leaf.classes);
       });
+      if (fitting.empty()) continue;
       Value value = known_[PickFrom(fitting)].value;
       if (leaf.is_f32() && OneIn(2)) {
         value = Add(Scale(leaf.value, 0.75f), Scale(value, 0.25f));

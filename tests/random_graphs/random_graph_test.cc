@@ -22,6 +22,7 @@ TEST(RandomGraphTest, EveryCheckHolds) {
     ADD_FAILURE() << failure;
   }
   EXPECT_LT(campaign.discarded * 5, campaign.graphs);
+  EXPECT_GT(campaign.statistics.folded, 5);
 }
 
 // Kinds that only gradients make have to come up in those.
