@@ -2,8 +2,8 @@
 // elements or rows, so it does not depend on the batch size.
 //
 // What a sample is told in `target` has the shape of what the network says,
-// where nothing else is said. A gradient flows to both. Finite numbers of any
-// size give a finite loss wherever the loss itself is a float32.
+// where nothing else is said. A gradient flows to both. Which losses are
+// finite for finite numbers of any size is listed in docs/special_values.md.
 #ifndef ESPALIER_OPS_LOSSES_H_
 #define ESPALIER_OPS_LOSSES_H_
 

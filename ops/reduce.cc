@@ -94,7 +94,8 @@ class ReduceOp : public Op {
       Interval sum = sums[i].Finish(kScalingRoundings);
       if (reduce_ == ReduceKind::kMean) {
         sum = count == 0 ? kEverything  // NaN
-                         : FloatRounded(sum.lower / count, sum.upper / count);
+                         : FloatRounded(sum.lower / count - kMeanLoss,
+                                        sum.upper / count + kMeanLoss);
       }
       SetInterval(y, static_cast<int64_t>(i), sum);
     }
@@ -111,6 +112,9 @@ class ReduceOp : public Op {
  private:
   // A mean may be made of terms or sums times a rounded 1 / count.
   static constexpr int kScalingRoundings = 2;
+  // A mean over all elements is summed at 2^-12 of its size, where what is
+  // below 2^-114 becomes zero, as do the roundings of what is near it.
+  static constexpr double kMeanLoss = 0x1p-112;
 
   // REQUIRES: InferType has accepted x.
   std::vector<int64_t> AxesFor(const Shape& x) const {

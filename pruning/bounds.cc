@@ -67,8 +67,10 @@ bool MayBeNanOfFinite(const Node& node, const IntervalTensor& own,
     return false;
   }
   for (size_t i = 0; i < own.lower.size(); ++i) {
-    // The mark of a value that may be NaN: see graph/interval.h.
-    if (std::isinf(own.lower[i]) && std::isinf(own.upper[i])) return true;
+    // Both infinite mark a value that may be NaN (graph/interval.h); one alone
+    // may be reached without an overflow as well, as log(0) is, and makes NaN
+    // of what reads it.
+    if (std::isinf(own.lower[i]) || std::isinf(own.upper[i])) return true;
   }
   return false;
 }

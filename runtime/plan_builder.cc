@@ -431,7 +431,10 @@ class PlanBuilder : public Lowering {
     node_ = id;
     const Node& node = graph_.node(id);
     RETURN_IF_ERROR(Annotate(node.op->Lower(*this), node.ToString()));
-    ESPALIER_CHECK(buffer_of_[id] != kNoBuffer);
+    if (buffer_of_[id] == kNoBuffer) {
+      return absl::InternalError(
+          absl::StrCat(node.ToString(), ": Lower sets no result"));
+    }
     return absl::OkStatus();
   }
 

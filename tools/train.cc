@@ -147,7 +147,7 @@ class TrainModel : public Command {
                     ":spirals")
         ->required();
     AddText(app, "--output", "M", output_,
-            "where the model goes: .pb or .pbtxt")
+            "where the model goes: .pb, .pbtxt or .onnx")
         ->required();
     CLI::Option* hidden = AddOption(
         app, "--hidden", "UNITS,...",
@@ -355,6 +355,11 @@ class TrainModel : public Command {
       if (!loss.ok()) return Annotate(loss.status(), Quoted(model_));
       options.initial_values = first->values;
       return Train(rewriter.builder(), *loss, optimizer, data, options);
+    }
+    if (batch_norm_ && batch_ == 1) {
+      return UsageError(
+          "--batch-norm with --batch 1: one row has no variance to normalize "
+          "by; expected at least 2");
     }
     RETURN_IF_ERROR(CheckSize(CountMlpParameters(data, hidden_, batch_norm_)));
     MlpOptions mlp;

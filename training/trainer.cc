@@ -51,10 +51,11 @@ absl::Status CheckOptions(const Optimizer& optimizer,
   if (options.threads < 0) {
     return refuse(options.threads, " threads: expected at least 1, or 0");
   }
-  if (!std::isfinite(optimizer.learning_rate)) {
+  if (!std::isfinite(optimizer.learning_rate) || optimizer.learning_rate < 0) {
     return refuse("learning rate ", optimizer.learning_rate,
-                  ": expected a finite number");
+                  ": expected a finite number of at least 0");
   }
+  if (!optimizer.apply) return refuse("the optimiser has no rule to apply");
   RETURN_IF_ERROR(options.schedule.Check());
   const bool has_share = options.validation_share != 0;
   if (has_share && options.validation.has_value()) {

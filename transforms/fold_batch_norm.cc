@@ -90,7 +90,11 @@ class BatchNormFolder {
       if (!IsReadOnlyBy(product, fold.layer)) return absl::nullopt;
     }
     const absl::optional<MatMulView> matmul = AsMatMul(graph_.node(product));
-    if (!matmul.has_value()) return absl::nullopt;
+    // A bias that stretches the product would mix up its columns.
+    if (!matmul.has_value() ||
+        graph_.node(product).type.shape != layer.type.shape) {
+      return absl::nullopt;
+    }
     if (matmul->bias != kNoNode) {
       if (fold.bias != kNoNode) return absl::nullopt;
       fold.bias = matmul->bias;

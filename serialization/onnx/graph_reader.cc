@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "ops/dense.h"
@@ -232,7 +233,7 @@ absl::StatusOr<Value> OnnxGraphReader::Weight(const std::string& name,
                                               const OnnxWeight& weight) {
   const onnx::TensorProto& constant = *FindConstant(name);
   const std::string key =
-      absl::StrCat(weight.transpose, " ", weight.factor, " ", name);
+      absl::StrFormat("%d %a %s", weight.transpose, weight.factor, name);
   const auto made = parameters_.find(key);
   if (made != parameters_.end()) return made->second;
   const Shape shape = OnnxShape(constant);
@@ -250,7 +251,7 @@ absl::StatusOr<Value> OnnxGraphReader::Weight(const std::string& name,
 
 absl::StatusOr<Value> OnnxGraphReader::Bias(const std::string& name,
                                             int64_t units, float factor) {
-  const std::string key = absl::StrCat("bias ", units, " ", factor, " ", name);
+  const std::string key = absl::StrFormat("bias %d %a %s", units, factor, name);
   const auto made = parameters_.find(key);
   if (made != parameters_.end()) return made->second;
   RETURN_IF_ERROR(Charge(units * int64_t{sizeof(float)}));

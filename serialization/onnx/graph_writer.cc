@@ -57,8 +57,8 @@ std::string OnnxNames::Take(absl::string_view base) {
     name.insert(name.begin(), '_');
   }
   std::string free = name;
-  for (int i = 1; !taken_.insert(free).second; ++i) {
-    free = absl::StrCat(name, "_", i);
+  while (!taken_.insert(free).second) {
+    free = absl::StrCat(name, "_", ++last_suffix_[name]);
   }
   return free;
 }

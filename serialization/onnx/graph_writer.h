@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -46,6 +47,8 @@ class OnnxNames {
 
  private:
   absl::flat_hash_set<std::string> taken_;
+  // By base: so that many equal ones do not count from 1 each.
+  absl::flat_hash_map<std::string, int> last_suffix_;
 };
 
 class OnnxGraphWriter {

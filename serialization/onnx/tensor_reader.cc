@@ -86,6 +86,18 @@ absl::StatusOr<float> FloatElement(const TensorProto& tensor, int64_t i) {
   }
 }
 
+// Listed half floats are 16 bits each, in integers of 32.
+absl::Status CheckListedHalves(const TensorProto& tensor) {
+  if (tensor.data_type() != TensorProto::FLOAT16) return absl::OkStatus();
+  for (const int32_t bits : tensor.int32_data()) {
+    if (bits < 0 || bits > 0xFFFF) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "float16 element ", bits, ": expected 16 bits, 0 to 65535"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckFloat(const TensorProto& tensor) {
   if (IsOnnxFloat(tensor)) return absl::OkStatus();
   return absl::InvalidArgumentError(
@@ -119,6 +131,7 @@ absl::Status CheckOnnxTensor(const TensorProto& tensor) {
         "a tensor of shape ", shape.ToString(), " has ", found, ": expected ",
         elements, " elements of ", storage.raw_bytes, " bytes"));
   };
+  RETURN_IF_ERROR(CheckListedHalves(tensor));
   if (tensor.has_raw_data()) {
     // At most 2^40 elements, so this does not overflow.
     if (ListedElements(tensor) > 0) {

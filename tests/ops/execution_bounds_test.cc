@@ -14,6 +14,7 @@
 #include "ops/binary.h"
 #include "ops/elementwise.h"
 #include "ops/gates.h"
+#include "ops/reduce.h"
 #include "tests/testing/execution.h"
 #include "tests/testing/graph_helpers.h"
 #include "tests/testing/random_tensors.h"
@@ -170,6 +171,16 @@ TEST(ExecutionBoundsTest, AScaledQuotientDoesNotUnderflow) {
   g.Output("y", Relu(Add(Scale(ratio, -1e-27f), g.Constant(1e-20f))));
   ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
   ExpectWithinBounds(graph, std::vector<float>(kColumns, 1e-12f));
+}
+
+// 1e36 * mean(1e-36) is 0 in a run, as means take the smallest numbers for 0.
+TEST(ExecutionBoundsTest, HoldForMeansOfSmallNumbers) {
+  GraphBuilder g("small_mean");
+  const Value x = g.Input("x", {kBatch, kColumns});
+  const Tensor small({4}, {1e-36f, 1e-36f, 1e-36f, 1e-36f});
+  g.Output("y", Mul(x, Mean(g.Constant(small))));
+  ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
+  ExpectWithinBounds(graph, std::vector<float>(kColumns, 1e36f));
 }
 
 }  // namespace

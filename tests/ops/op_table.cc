@@ -28,7 +28,7 @@ What every kind of op has, found by trying its cases (`tests/ops/cases/`); made 
 `ops_op_table_test --write`, and a test sees to it that it is current. An empty place gives
 its reason.
 
-- *shape*: the type of the result is inferred, and wrong inputs are refused.
+- *shape*: the type of the result is inferred.
 - *oracle*: the interpreter computes it in double precision.
 - *gradient*, *second*: it can be differentiated, and its gradient again.
 - *bounds*: from a box of inputs, what float32 execution can give.

@@ -118,6 +118,30 @@ TEST(ReluBoundsTest, ForAllInputsFollowSigns) {
               ElementsAre(false, false, false, false));
 }
 
+// log(0) is an infinity of finite inputs, which no overflow makes.
+TEST(ReluBoundsTest, ForAllInputsKnowNothingBehindLogOfZero) {
+  for (const char* log : {"  l = log(r)\n",
+                          "  c = clip(x; lower=-1.0, upper=1.0)\n"
+                          "  l = log1p(c)\n"}) {
+    Model model;
+    model.graph =
+        Parse(std::string("graph g {\n"
+                          "  x = input(dtype=\"f32\", shape=[-1, 1])\n"
+                          "  r = relu(x)\n") +
+              log +
+              "  s = scale(l; factor=-2e-38, over_batch=false)\n"
+              "  b = constant(value=f32[]{-20.0})\n"
+              "  a = add(s, b)\n"
+              "  h = relu(a)\n"
+              "  output y = h\n"
+              "  output z = r\n"
+              "}\n");
+    const auto bounds = ReluBounds(model, {}, BoundsScope::kAllInputs);
+    EXPECT_THAT(Zero(bounds.at(model.graph.Find("h"))), ElementsAre(false))
+        << log;
+  }
+}
+
 TEST(ReluBoundsTest, KnowNothingOfWhatMixesSamples) {
   const Model model = RandomModel(Parse(R"(graph g {
   x = input(dtype="f32", shape=[-1, 2])

@@ -413,6 +413,7 @@ TEST_F(TrainTest, MisuseIsSeenBeforeAnythingIsDone) {
       std::max(64u, 4 * std::thread::hardware_concurrency()) + 1);
   for (const Misuse& misuse : std::vector<Misuse>{
            {{"--epochs", "0"}, "--epochs: expected a whole number from 1"},
+           {{"--batch-norm", "--batch", "1"}, "one row has no variance"},
            {{"--epochs", "1e3"}, "--epochs: expected a whole number from 1"},
            {{"--epochs", "99999999999999999999"}, "--epochs: expected"},
            {{"--learning-rate", "nan"}, "--learning-rate: expected a number"},

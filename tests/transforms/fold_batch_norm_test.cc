@@ -147,6 +147,12 @@ TEST(FoldBatchNormTest, WhatStays) {
             "  one = constant(value=f32[]{1.0})\n"
             "  p = matmul(x, w; transpose_a=false, transpose_b=false)\n"
             "  z = add(p, one)\n" +
+                std::string(kNormalize)},
+           {"its bias stretches one column",
+            "  u = parameter(dtype=\"f32\", shape=[2, 1], "
+            "initializer=\"constant\", initializer_value=0.0)\n"
+            "  p = matmul(x, u; transpose_a=false, transpose_b=false)\n"
+            "  z = add(p, b)\n" +
                 std::string(kNormalize)}}) {
     SCOPED_TRACE(c.name);
     const Model model = ModelOf(c.lines + "  output y = y\n");
