@@ -56,10 +56,10 @@ function(espalier_test name)
   espalier_test_environment(${name})
 endfunction()
 
-# Tests share the machine: two threads each, and idle ones sleep. More
-# variables (NAME=value) may follow.
+# Tests share the machine: two threads each, and idle ones sleep; under a
+# sanitizer, on a busy one, the longest take minutes. More variables (NAME=value) may follow.
 function(espalier_test_environment name)
-  set_tests_properties(${name} PROPERTIES TIMEOUT 300 ENVIRONMENT
+  set_tests_properties(${name} PROPERTIES TIMEOUT 1200 ENVIRONMENT
     "OMP_NUM_THREADS=2;OMP_WAIT_POLICY=passive;${ESPALIER_TEST_ENVIRONMENT};${ARGN}")
 endfunction()
 

@@ -45,7 +45,8 @@ Graph StepOf(const Net& net) {
   Value y = x;
   for (int i = 1; i <= net.depth; ++i) {
     layers::DenseOptions options;
-    options.name = absl::StrCat("layer_", i);
+    const std::string name = absl::StrCat("layer_", i);
+    options.name = name;
     const Value h = layers::Dense(y, net.width, net.activation, options);
     y = net.residual ? Add(y, h) : h;
     if (net.dropout) y = layers::Dropout(y, 0.25f);
