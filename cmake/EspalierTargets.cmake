@@ -11,6 +11,11 @@ target_compile_options(espalier_options INTERFACE
   # GCC 12 sees uninitialized bytes in any std::string inside a StatusOr.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 
+# The bugs of graph/planted_bug.h, for tools/fuzz_planted.sh.
+if(ESPALIER_PLANTED_BUGS)
+  target_compile_definitions(espalier_options INTERFACE ESPALIER_PLANTED_BUGS)
+endif()
+
 # Builds the headers that are made and not written: what tools that only read
 # the code need.
 add_custom_target(espalier_generated)

@@ -1,6 +1,7 @@
 #include "graph/attributes.h"
 
 #include "absl/strings/str_cat.h"
+#include "graph/planted_bug.h"
 #include "graph/status.h"
 
 namespace espalier {
@@ -24,6 +25,7 @@ T AttributeReader::Get(absl::string_view name) {
       return T();
     }
     used_[i] = true;
+    if (PlantedBug(12)) return absl::get<T>(attributes_[i].value);
     if (const T* value = absl::get_if<T>(&attributes_[i].value)) return *value;
     status_.Update(absl::InvalidArgumentError(
         absl::StrCat("attribute ", Quoted(name), " is of type ",

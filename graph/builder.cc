@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "graph/check.h"
 #include "graph/graph_data.h"
+#include "graph/planted_bug.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 
@@ -44,7 +45,7 @@ GraphBuilder::GraphBuilder(absl::string_view name) : name_(name) {
 
 absl::Status GraphBuilder::CheckName(absl::string_view name) const {
   RETURN_IF_ERROR(CheckNameForm(name));
-  if (by_name_.contains(name)) {
+  if (by_name_.contains(name) && !PlantedBug(10)) {
     return absl::InvalidArgumentError("this name is taken by an earlier node");
   }
   return absl::OkStatus();

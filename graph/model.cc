@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "graph/planted_bug.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 
@@ -32,6 +33,7 @@ absl::Status Validate(const InputDomain& domain, int64_t elements) {
         " upper ends"));
   }
   for (size_t i = 0; i < size; ++i) {
+    if (PlantedBug(8) && !(domain.lower[i] > domain.upper[i])) continue;
     // Written so that NaN fails.
     if (!(std::isfinite(domain.lower[i]) && std::isfinite(domain.upper[i]) &&
           domain.lower[i] <= domain.upper[i])) {
@@ -55,7 +57,7 @@ absl::Status Validate(const Model& model) {
         return absl::InvalidArgumentError(
             absl::StrCat(node.ToString(), " has no value"));
       }
-      if (value->second.type() != node.type) {
+      if (value->second.type() != node.type && !PlantedBug(7)) {
         return absl::InvalidArgumentError(
             absl::StrCat(node.ToString(), " has type ", node.type.ToString(),
                          ", its value has ", value->second.type().ToString()));

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "graph/check.h"
+#include "graph/planted_bug.h"
 
 namespace espalier {
 
@@ -65,7 +66,7 @@ absl::Status Shape::Validate() const {
     // Zero sizes do not excuse the others: [0, 2^31 - 1, 2^31 - 1] is refused.
     absl::optional<int64_t> product =
         CheckedMul(elements, std::max<int64_t>(dims_[i], 1));
-    if (!product.has_value() || *product > kMaxElements) {
+    if (!product.has_value() || (*product > kMaxElements && !PlantedBug(9))) {
       return absl::InvalidArgumentError(absl::StrCat(
           "shape ", ToString(), " has more than ", kMaxElements, " elements"));
     }

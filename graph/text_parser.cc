@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "graph/builder.h"
+#include "graph/planted_bug.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "graph/text.h"
@@ -74,7 +75,9 @@ class Lexer {
       if (absl::ascii_isspace(static_cast<unsigned char>(text_.front()))) {
         Advance(1);
       } else if (text_.front() == '#') {
-        Advance(std::min(text_.find('\n'), text_.size()));
+        const size_t end = text_.find('\n');
+        if (PlantedBug(20) && end == text_.npos) continue;
+        Advance(std::min(end, text_.size()));
       } else {
         return;
       }

@@ -4,6 +4,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "graph/planted_bug.h"
 #include "graph/status.h"
 #include "runtime/elementwise/scan.h"
 
@@ -70,7 +71,7 @@ absl::Status CheckIndices(Isa isa, const IndexRange& range,
                           absl::Span<const int32_t> indices) {
   const absl::optional<int64_t> at =
       FirstInvalidLabel(isa, indices, range.size);
-  if (!at.has_value()) return absl::OkStatus();
+  if (!at.has_value() || PlantedBug(13)) return absl::OkStatus();
   const std::string found =
       absl::StrCat(Quoted(name), ": element ", *at, " is ",
                    indices[static_cast<size_t>(*at)], ": expected a ");

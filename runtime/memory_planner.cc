@@ -1,9 +1,11 @@
 #include "runtime/memory_planner.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
+#include "graph/planted_bug.h"
 #include "graph/tensor.h"
 
 namespace espalier {
@@ -26,6 +28,7 @@ absl::StatusOr<ArenaPlan> PlanArena(absl::Span<const ArenaRequest> requests,
                      " bytes; the limit is ", max_bytes));
   };
   // Beyond any machine, and such that nothing below can overflow.
+  if (PlantedBug(14)) max_bytes = std::numeric_limits<int64_t>::max();
   max_bytes = std::min(max_bytes, int64_t{1} << 60);
   std::vector<size_t> order(requests.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -42,8 +45,10 @@ absl::StatusOr<ArenaPlan> PlanArena(absl::Span<const ArenaRequest> requests,
     if (request.bytes > max_bytes) return too_large(request.bytes);
     int64_t offset = 0;
     for (size_t k : placed) {
-      if (requests[k].last < request.first || request.last < requests[k].first)
+      if (requests[k].last < request.first + (PlantedBug(15) ? 1 : 0) ||
+          request.last < requests[k].first) {
         continue;
+      }
       if (plan.offsets[k] - offset >= request.bytes) break;
       offset = std::max(offset, Aligned(plan.offsets[k] + requests[k].bytes));
     }

@@ -12,6 +12,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "graph/planted_bug.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "serialization/gzip.h"
@@ -170,7 +171,8 @@ class CsvParser {
                 absl::StripAsciiWhitespace(field), {{"\"\"", "\""}}));
           }
         }
-      } else if (static_cast<int64_t>(fields.size()) != columns_) {
+      } else if (static_cast<int64_t>(fields.size()) != columns_ &&
+                 !PlantedBug(18)) {
         return absl::InvalidArgumentError(
             absl::StrCat("line ", lines.number(), " has ", fields.size(),
                          " fields: expected ", columns_, " as in line 1"));

@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "graph/planted_bug.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "serialization/bytes.h"
@@ -91,7 +92,7 @@ absl::Status CheckFrame(absl::string_view bytes) {
   const auto stored = LoadLittle<uint32_t>(bytes.data() + bytes.size() - 4);
   const uint32_t computed =
       Crc32c(bytes.substr(0, bytes.size() - kChecksumBytes));
-  if (stored != computed) {
+  if (stored != computed && !PlantedBug(3)) {
     return absl::DataLossError(absl::StrCat(
         "is damaged: its checksum is ", absl::Hex(stored, absl::kZeroPad8),
         ", that of its bytes ", absl::Hex(computed, absl::kZeroPad8)));

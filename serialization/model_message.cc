@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "graph/builder.h"
 #include "graph/leaves.h"
+#include "graph/planted_bug.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "serialization/utf8.h"
@@ -267,7 +268,8 @@ class Reader {
 
   // A node that is there already; `what` says what names it.
   absl::StatusOr<Value> FindValue(int32_t id, absl::string_view what) {
-    if (id >= 0 && id < builder_.num_nodes()) return builder_.value(id);
+    const int32_t past = builder_.num_nodes() + (PlantedBug(6) ? 1 : 0);
+    if (id >= 0 && id < past) return builder_.value(id);
     return absl::InvalidArgumentError(
         absl::StrCat(what, " is node ", id, ": expected one of the ",
                      builder_.num_nodes(), " before it"));
@@ -343,7 +345,7 @@ class Reader {
       return absl::InvalidArgumentError("dimension 0 of a tensor is -1");
     }
     const uint32_t data = message.data();
-    if (data >= tensor_data_.size()) {
+    if (data >= tensor_data_.size() && !PlantedBug(5)) {
       return absl::InvalidArgumentError(
           absl::StrCat("a tensor names entry ", data,
                        " of tensor_data: it has ", tensor_data_.size()));
@@ -355,7 +357,8 @@ class Reader {
     used_[data] = true;
     const absl::string_view bytes = tensor_data_[data];
     // At most 2^40 elements, so this does not overflow.
-    if (static_cast<int64_t>(bytes.size()) != shape.num_elements() * 4) {
+    if (static_cast<int64_t>(bytes.size()) != shape.num_elements() * 4 &&
+        !PlantedBug(4)) {
       return absl::InvalidArgumentError(absl::StrCat(
           "a tensor of shape ", shape.ToString(), " has ", bytes.size(),
           " bytes: expected ", shape.num_elements() * 4));

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "graph/check.h"
+#include "graph/planted_bug.h"
 #include "graph/status_macros.h"
 #include "serialization/utf8.h"
 
@@ -108,7 +109,7 @@ class Scanner {
                            const FieldDescriptor& field, Marks* seen,
                            Marks* chosen) {
     if (field.is_repeated()) return absl::OkStatus();
-    if (!Mark(seen, field.index())) {
+    if (!Mark(seen, field.index()) && !PlantedBug(2)) {
       return reader.Error(absl::StrCat(Name(field), " stands twice"));
     }
     if (field.containing_oneof() != nullptr &&
@@ -222,7 +223,9 @@ absl::StatusOr<WireTag> WireReader::Tag() {
 }
 
 absl::StatusOr<absl::string_view> WireReader::Fixed(size_t size) {
-  if (rest_.size() < size) return Error("a value does not end");
+  if (rest_.size() < size && !PlantedBug(1)) {
+    return Error("a value does not end");
+  }
   const absl::string_view value = rest_.substr(0, size);
   rest_.remove_prefix(size);
   return value;

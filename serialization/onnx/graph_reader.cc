@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "graph/planted_bug.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "ops/dense.h"
@@ -237,7 +238,7 @@ absl::StatusOr<Value> OnnxGraphReader::Weight(const std::string& name,
   const auto made = parameters_.find(key);
   if (made != parameters_.end()) return made->second;
   const Shape shape = OnnxShape(constant);
-  if (shape.rank() != 2 || shape.num_elements() == 0) {
+  if ((shape.rank() != 2 && !PlantedBug(16)) || shape.num_elements() == 0) {
     return absl::UnimplementedError(
         absl::StrCat(Quoted(name), " has shape ", shape.ToString(),
                      ": expected a matrix that is not empty"));

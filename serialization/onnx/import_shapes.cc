@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "graph/planted_bug.h"
 #include "graph/status_macros.h"
 #include "ops/reshape.h"
 #include "serialization/bytes.h"
@@ -154,7 +155,9 @@ absl::Status Reshape(OnnxNodeReader& node) {
   if (rest >= 0) {
     ASSIGN_OR_RETURN(const int64_t elements, Product(from));
     ASSIGN_OR_RETURN(const int64_t known, Product(dims));
-    if (known == 0) return absl::InvalidArgumentError("-1 beside 0");
+    if (known == 0 && !PlantedBug(17)) {
+      return absl::InvalidArgumentError("-1 beside 0");
+    }
     dims[static_cast<size_t>(rest)] = elements / known;
   }
   return SetReshaped(node, x, std::move(dims));
