@@ -9,6 +9,10 @@ find_package(ZLIB REQUIRED)
 find_package(CLI11 REQUIRED)
 if(ESPALIER_BUILD_TESTS)
   find_package(GTest REQUIRED)
+  # ONNX's own tests. Without them the test that runs them fails.
+  find_path(ESPALIER_ONNX_TESTS node/test_abs/model.onnx
+    PATHS /usr/share/libonnx-testdata/data
+    DOC "Folder of the node, pytorch-converted and pytorch-operator tests")
 endif()
 if(ESPALIER_BUILD_BENCHMARKS)
   find_package(benchmark REQUIRED)

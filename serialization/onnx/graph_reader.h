@@ -68,6 +68,9 @@ class OnnxGraphReader {
   // A product that waits for its only reader, which asks; else null.
   const OnnxProduct* FindProduct(absl::string_view name) const;
 
+  // Whether a node or the graph's outputs read what stands under a name.
+  bool IsRead(absl::string_view name) const { return readers_.contains(name); }
+
   absl::Status SetConstant(const std::string& name, onnx::TensorProto tensor);
   absl::Status SetValue(const std::string& name, Value value);
   // Waits if its only reader is a node, else is written.

@@ -18,7 +18,7 @@
 namespace espalier {
 namespace {
 
-constexpr int kFirstOpset = 7;
+constexpr int kFirstOpset = 1;
 constexpr int kLastOpset = 21;
 constexpr int kMaxDepth = 32;  // the schema's own is 6
 
@@ -62,7 +62,8 @@ absl::StatusOr<int> OpsetOf(const onnx::ModelProto& model) {
 }
 
 // The ways in which the batch may be read, the likely one first.
-std::vector<OnnxBatch> BatchesOf(const onnx::GraphProto& graph) {
+std::vector<OnnxBatch> BatchesOf(const onnx::GraphProto& graph,
+                                 const OnnxImportOptions& options) {
   std::map<std::string, bool> constant;
   for (const onnx::TensorProto& tensor : graph.initializer()) {
     constant[tensor.name()] = true;
@@ -77,13 +78,15 @@ std::vector<OnnxBatch> BatchesOf(const onnx::GraphProto& graph) {
     all_lead_with_1 = all_lead_with_1 && shape.dim_size() > 1 &&
                       shape.dim(0).dim_value() == 1;
   }
+  if (options.keep_leading_dimension) return {OnnxBatch::kNone};
   return {all_lead_with_1 ? OnnxBatch::kLeading : OnnxBatch::kInFront,
           OnnxBatch::kNone};
 }
 
 }  // namespace
 
-absl::StatusOr<Model> ImportOnnx(std::string bytes) {
+absl::StatusOr<Model> ImportOnnx(std::string bytes,
+                                 const OnnxImportOptions& options) {
   const int64_t budget = BudgetFor(bytes.size());
   ASSIGN_OR_RETURN(const onnx::ModelProto file, Parse(bytes));
   std::string().swap(bytes);  // frees them, which an assignment does not
@@ -92,7 +95,7 @@ absl::StatusOr<Model> ImportOnnx(std::string bytes) {
     return absl::InvalidArgumentError("is no ONNX model: it has no outputs");
   }
   absl::Status first;
-  for (const OnnxBatch batch : BatchesOf(file.graph())) {
+  for (const OnnxBatch batch : BatchesOf(file.graph(), options)) {
     OnnxGraphReader reader(file.graph(), opset, batch, budget);
     absl::StatusOr<Model> model = reader.Read();
     if (!model.ok()) {

@@ -9,6 +9,12 @@
 
 namespace espalier {
 
+struct OnnxImportOptions {
+  // A leading dimension that the file fixes stays as it is, and inputs without
+  // a batch get none: shapes are those of the file.
+  bool keep_leading_dimension = false;
+};
+
 // The model that an ONNX file describes: the weights of products are
 // parameters, other initializers constants. An input's leading dimension
 // becomes the batch N where it is symbolic, or is 1 and the network gives a
@@ -19,7 +25,8 @@ namespace espalier {
 // not understood, with node, op type, domain and opset; InvalidArgument, it is
 // no ONNX file or not a valid one; ResourceExhausted, it is too large. Takes
 // the bytes, so that they are freed early.
-absl::StatusOr<Model> ImportOnnx(std::string bytes);
+absl::StatusOr<Model> ImportOnnx(
+    std::string bytes, const OnnxImportOptions& options = OnnxImportOptions());
 
 }  // namespace espalier
 

@@ -118,7 +118,8 @@ absl::Status Flatten(OnnxNodeReader& node) {
 
 // What only training changes.
 absl::Status PassThrough(OnnxNodeReader& node) {
-  RETURN_IF_ERROR(node.CheckArity(1, 2));
+  RETURN_IF_ERROR(node.CheckArity(1, 2, 2));
+  RETURN_IF_ERROR(node.CheckUnread(1));
   node.Float("ratio", 0);
   node.Int("seed", 0);
   RETURN_IF_ERROR(node.FinishAttributes());
@@ -129,10 +130,7 @@ absl::Status Reshape(OnnxNodeReader& node) {
   RETURN_IF_ERROR(node.CheckArity(2, 2));
   const bool allow_zero = node.Int("allowzero", 0) != 0;
   RETURN_IF_ERROR(node.FinishAttributes());
-  if (node.constant(1) == nullptr) {
-    return absl::UnimplementedError("the shape, input 1, is not constant");
-  }
-  ASSIGN_OR_RETURN(std::vector<int64_t> dims, ReadOnnxInts(*node.constant(1)));
+  ASSIGN_OR_RETURN(std::vector<int64_t> dims, node.ConstantInts(1));
   ASSIGN_OR_RETURN(const Value x, node.value(0));
   const std::vector<int64_t> from = SampleDims(node, x);
   int rest = -1;

@@ -4,17 +4,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "graph/status.h"
+#include "serialization/onnx/tensor_reader.h"
 
 namespace espalier {
 
-absl::Status OnnxNodeReader::CheckArity(int least, int most) const {
+absl::Status OnnxNodeReader::CheckArity(int least, int most,
+                                        int results) const {
   if (node_.output_size() < 1 || node_.output(0).empty()) {
     return absl::InvalidArgumentError("has no result");
   }
-  for (int i = 1; i < node_.output_size(); ++i) {
-    if (!node_.output(i).empty()) {
-      return absl::UnimplementedError("has more than one result");
-    }
+  if (num_outputs() > results) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "has ", num_outputs(), " results: expected at most ", results));
   }
   if (num_inputs() > most) {
     return absl::InvalidArgumentError(
@@ -23,6 +24,16 @@ absl::Status OnnxNodeReader::CheckArity(int least, int most) const {
   for (int i = 0; i < least; ++i) {
     if (!has_input(i)) {
       return absl::InvalidArgumentError(absl::StrCat("has no input ", i));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OnnxNodeReader::CheckUnread(int first) const {
+  for (int i = first; i < num_outputs(); ++i) {
+    if (wants_output(i)) {
+      return absl::UnimplementedError(absl::StrCat(
+          "its result ", i, ", ", Quoted(output(i)), ", is not computed"));
     }
   }
   return absl::OkStatus();
@@ -62,6 +73,24 @@ float OnnxNodeReader::Float(absl::string_view name, float absent) {
 int64_t OnnxNodeReader::Int(absl::string_view name, int64_t absent) {
   const auto* attribute = Find(name, onnx::AttributeProto::INT);
   return attribute == nullptr ? absent : attribute->i();
+}
+
+absl::optional<std::vector<int64_t>> OnnxNodeReader::Ints(
+    absl::string_view name) {
+  const auto* attribute = Find(name, onnx::AttributeProto::INTS);
+  if (attribute == nullptr) return absl::nullopt;
+  return std::vector<int64_t>(attribute->ints().begin(),
+                              attribute->ints().end());
+}
+
+absl::StatusOr<std::vector<int64_t>> OnnxNodeReader::ConstantInts(int i) const {
+  if (constant(i) == nullptr) {
+    return absl::UnimplementedError(
+        absl::StrCat("input ", i, " is not constant"));
+  }
+  absl::StatusOr<std::vector<int64_t>> ints = ReadOnnxInts(*constant(i));
+  if (!ints.ok()) return Annotate(ints.status(), absl::StrCat("input ", i));
+  return ints;
 }
 
 absl::Status OnnxNodeReader::FinishAttributes() const {

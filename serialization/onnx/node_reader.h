@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "espalier/onnx/onnx.pb.h"
 #include "serialization/onnx/graph_reader.h"
 
@@ -23,24 +24,35 @@ class OnnxNodeReader {
   OnnxGraphReader& graph() { return graph_; }
   int opset() const { return graph_.opset(); }
 
-  // From `least` to `most` inputs, the first `least` of them there, and one
-  // result.
-  absl::Status CheckArity(int least, int most) const;
+  // From `least` to `most` inputs, the first `least` of them there; a first
+  // result, and at most `results`.
+  absl::Status CheckArity(int least, int most, int results = 1) const;
+  // An error if anything reads result `first` or one after it.
+  absl::Status CheckUnread(int first) const;
   bool has_input(int i) const {
     return i < node_.input_size() && !node_.input(i).empty();
   }
   int num_inputs() const { return node_.input_size(); }
   const std::string& input(int i) const { return node_.input(i); }
   const std::string& output() const { return node_.output(0); }
+  int num_outputs() const { return node_.output_size(); }
+  const std::string& output(int i) const { return node_.output(i); }
+  // Whether anything reads the result.
+  bool wants_output(int i) const {
+    return i < num_outputs() && !output(i).empty() && graph_.IsRead(output(i));
+  }
   // Null if the input is computed.
   const onnx::TensorProto* constant(int i) const {
     return has_input(i) ? graph_.FindConstant(input(i)) : nullptr;
   }
   absl::StatusOr<Value> value(int i) { return graph_.FindValue(input(i)); }
+  // The integers of a constant input.
+  absl::StatusOr<std::vector<int64_t>> ConstantInts(int i) const;
 
   // Attributes, or what they are when absent. The first error sticks.
   float Float(absl::string_view name, float absent);
   int64_t Int(absl::string_view name, int64_t absent);
+  absl::optional<std::vector<int64_t>> Ints(absl::string_view name);
   const onnx::AttributeProto* Find(absl::string_view name,
                                    onnx::AttributeProto::AttributeType type);
   // The first error; one for an attribute that nobody asked for.

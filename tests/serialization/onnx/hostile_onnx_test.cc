@@ -105,7 +105,7 @@ TEST(HostileOnnxTest, GraphsThatAreNone) {
   EXPECT_THAT(Refusal([&](OnnxFile& f) { node(f, 3)->add_input("x"); }),
               HasSubstr("expected at most 1"));
   EXPECT_THAT(Refusal([&](OnnxFile& f) { node(f, 3)->add_output("z"); }),
-              HasSubstr("more than one result"));
+              HasSubstr("has 2 results: expected at most 1"));
   EXPECT_THAT(Refusal([](OnnxFile& f) { f.SetFloat("alpha", 1); }),
               HasSubstr("attribute 'alpha'"));
   EXPECT_THAT(Refusal([](OnnxFile& f) { f.model.clear_opset_import(); }),

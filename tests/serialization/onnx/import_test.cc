@@ -447,8 +447,8 @@ TEST(OnnxImportTest, RefusesWhatIsNotUnderstood) {
         .Node("Relu", {"x"}, "y")
         .Output("y");
   };
-  EXPECT_EQ(refusal(relu(6)), "opset 6: this program reads 7 to 21");
-  EXPECT_EQ(refusal(relu(22)), "opset 22: this program reads 7 to 21");
+  EXPECT_EQ(refusal(relu(0)), "opset 0: this program reads 1 to 21");
+  EXPECT_EQ(refusal(relu(22)), "opset 22: this program reads 1 to 21");
   EXPECT_THAT(refusal(relu(13).Set("mode", 1)),
               HasSubstr("attribute 'mode' is not understood"));
   OnnxFile ints = relu(13);
