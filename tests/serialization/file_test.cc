@@ -4,18 +4,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tests/serialization/faulty_file_system.h"
 #include "tests/serialization/scratch_folder.h"
 
 namespace espalier {
@@ -25,95 +23,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr int64_t kPlenty = 1 << 20;
-
-// The calls of a FileSystem that can be made to fail.
-enum class Call {
-  kOpen,
-  kStat,
-  kRead,
-  kWrite,
-  kChangeMode,
-  kLock,
-  kSync,
-  kRename,
-  kUnlink,
-  kList,
-  kAny,
-};
-constexpr Call kEachCall[] = {
-    Call::kOpen, Call::kStat, Call::kRead,   Call::kWrite,  Call::kChangeMode,
-    Call::kLock, Call::kSync, Call::kRename, Call::kUnlink, Call::kList,
-};
-
-// Fails the n-th call (from 0) of one sort with an errno, once or from then on;
-// with kKill ends the process there; writes and reads at most `piece` bytes at
-// a time.
-class FaultyFileSystem : public FileSystem {
- public:
-  static constexpr int kKill = -1;
-
-  FaultyFileSystem(Call call, int n, int error, bool sticky = false)
-      : call_(call), n_(n), error_(error), sticky_(sticky) {}
-  FaultyFileSystem() : FaultyFileSystem(Call::kAny, -1, 0) {}
-
-  bool fired() const { return fired_; }
-  void set_piece(size_t piece) { piece_ = piece; }
-
-  int Open(int folder, const char* name, int flags, mode_t mode) override {
-    return Fails(Call::kOpen) ? -1
-                              : FileSystem::Open(folder, name, flags, mode);
-  }
-  int Stat(int file, struct stat* result) override {
-    return Fails(Call::kStat) ? -1 : FileSystem::Stat(file, result);
-  }
-  ssize_t Read(int file, char* buffer, size_t size) override {
-    return Fails(Call::kRead)
-               ? -1
-               : FileSystem::Read(file, buffer, std::min(size, piece_));
-  }
-  ssize_t Write(int file, const char* bytes, size_t size) override {
-    return Fails(Call::kWrite)
-               ? -1
-               : FileSystem::Write(file, bytes, std::min(size, piece_));
-  }
-  int ChangeMode(int file, mode_t mode) override {
-    return Fails(Call::kChangeMode) ? -1 : FileSystem::ChangeMode(file, mode);
-  }
-  int TryLock(int file) override {
-    return Fails(Call::kLock) ? -1 : FileSystem::TryLock(file);
-  }
-  int Sync(int file) override {
-    return Fails(Call::kSync) ? -1 : FileSystem::Sync(file);
-  }
-  int Rename(int folder, const char* from, const char* to) override {
-    return Fails(Call::kRename) ? -1 : FileSystem::Rename(folder, from, to);
-  }
-  int Unlink(int folder, const char* name) override {
-    return Fails(Call::kUnlink) ? -1 : FileSystem::Unlink(folder, name);
-  }
-  int List(int folder, std::vector<std::string>* names) override {
-    return Fails(Call::kList) ? -1 : FileSystem::List(folder, names);
-  }
-
- private:
-  bool Fails(Call call) {
-    if (call_ != Call::kAny && call != call_) return false;
-    const int now = count_++;
-    if (now != n_ && !(sticky_ && now > n_)) return false;
-    if (error_ == kKill) ::_exit(0);
-    fired_ = true;
-    errno = error_;
-    return true;
-  }
-
-  const Call call_;
-  const int n_;
-  const int error_;
-  const bool sticky_;
-  int count_ = 0;
-  bool fired_ = false;
-  size_t piece_ = kPlenty;
-};
 
 TEST(ReadFileTest, GivesAllBytes) {
   ScratchFolder folder;
@@ -278,40 +187,6 @@ TEST(WriteFileTest, TakesShortAndInterruptedWrites) {
   EXPECT_EQ(folder.Read("f"), "0123456789abcdef");
 }
 
-TEST(WriteFileTest, KeepsTheOldFileWhateverFails) {
-  int failures = 0;
-  for (const Call call : kEachCall) {
-    for (const int error : {EIO, ENOSPC, EDQUOT, EROFS, EACCES}) {
-      for (const bool sticky : {false, true}) {
-        for (int n = 0;; ++n) {
-          ScratchFolder folder;
-          const std::string path = folder.Write("f", "the old one");
-          FaultyFileSystem files(call, n, error, sticky);
-          files.set_piece(4);
-          const absl::Status status = WriteFile(path, "the new one", files);
-          if (!files.fired()) {
-            EXPECT_TRUE(status.ok()) << status;
-            break;
-          }
-          const std::string place = absl::StrCat(
-              "call ", static_cast<int>(call), " ", n, " ", ::strerror(error));
-          const std::string now = folder.Read("f");
-          // Once the file is renamed only the sync of the folder is left.
-          if (status.ok() || (call == Call::kSync && n == 1)) {
-            EXPECT_EQ(now, "the new one") << place;
-          } else {
-            EXPECT_EQ(now, "the old one") << place;
-            EXPECT_THAT(std::string(status.message()), HasSubstr(path));
-            ++failures;
-          }
-          EXPECT_THAT(folder.Names(), ElementsAre("f")) << place;
-        }
-      }
-    }
-  }
-  EXPECT_GE(failures, 80);
-}
-
 TEST(WriteFileTest, DoesWithoutLocksAndFolderSyncWhereThereAreNone) {
   ScratchFolder folder;
   FaultyFileSystem no_locks(Call::kLock, 0, ENOLCK, /*sticky=*/true);
@@ -320,42 +195,6 @@ TEST(WriteFileTest, DoesWithoutLocksAndFolderSyncWhereThereAreNone) {
   EXPECT_TRUE(WriteFile(folder.File("f"), "2", no_folder_sync).ok());
   FaultyFileSystem folder_sync_fails(Call::kSync, 1, EIO);
   EXPECT_FALSE(WriteFile(folder.File("f"), "3", folder_sync_fails).ok());
-}
-
-TEST(WriteFileTest, LeavesOldOrNewWhereverItIsKilled) {
-  bool seen_old = false;
-  bool seen_new = false;
-  int orphans = 0;
-  for (int n = 0;; ++n) {
-    ScratchFolder folder;
-    const std::string path = folder.Write("f", "the old one");
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      FaultyFileSystem files(Call::kAny, n, FaultyFileSystem::kKill);
-      files.set_piece(4);
-      ::_exit(WriteFile(path, "the new one", files).ok() ? 1 : 2);
-    }
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    ASSERT_TRUE(WIFEXITED(status));
-    const std::string now = folder.Read("f");
-    EXPECT_TRUE(now == "the old one" || now == "the new one") << n;
-    seen_old |= now == "the old one";
-    seen_new |= now == "the new one";
-    orphans += static_cast<int>(folder.Names().size()) - 1;
-
-    // The next writer clears away what the killed one left.
-    ASSERT_TRUE(WriteFile(path, "the next one").ok());
-    EXPECT_THAT(folder.Names(), ElementsAre("f")) << n;
-    if (WEXITSTATUS(status) != 0) {
-      EXPECT_EQ(WEXITSTATUS(status), 1);
-      break;
-    }
-  }
-  EXPECT_TRUE(seen_old);
-  EXPECT_TRUE(seen_new);
-  EXPECT_GE(orphans, 3);
 }
 
 TEST(WriteFileTest, LeavesTemporariesOfOthersAlone) {
