@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -16,137 +14,10 @@
 #include "absl/strings/strip.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
+#include "serialization/file_reader.h"
 
 namespace espalier {
 namespace {
-
-// What errno says, after the name of the call where that helps.
-absl::Status SystemError(absl::string_view call) {
-  absl::Status status = absl::ErrnoToStatus(errno, call);
-  if (!absl::IsUnknown(status)) return status;
-  return absl::FailedPreconditionError(status.message());
-}
-absl::Status SystemError() {
-  const absl::Status status = SystemError("");
-  return absl::Status(status.code(), absl::StripPrefix(status.message(), ": "));
-}
-
-// Repeats a call for as long as a signal interrupts it.
-template <typename Call>
-auto Uninterrupted(Call call) {
-  auto result = call();
-  while (result < 0 && errno == EINTR) result = call();
-  return result;
-}
-
-class OpenFile {
- public:
-  OpenFile(FileSystem& files, int descriptor)
-      : files_(&files), descriptor_(descriptor) {}
-  OpenFile(OpenFile&& other) noexcept
-      : files_(other.files_),
-        descriptor_(std::exchange(other.descriptor_, -1)) {}
-  OpenFile& operator=(OpenFile&&) = delete;
-  ~OpenFile() {
-    if (descriptor_ >= 0) files_->Close(descriptor_);
-  }
-
-  int get() const { return descriptor_; }
-
- private:
-  FileSystem* files_;
-  int descriptor_;
-};
-
-absl::StatusOr<OpenFile> Open(FileSystem& files, int folder,
-                              const std::string& name, int flags,
-                              mode_t mode = 0) {
-  const int descriptor = Uninterrupted([&] {
-    return files.Open(folder, name.c_str(), flags | O_CLOEXEC, mode);
-  });
-  if (descriptor < 0) return SystemError();
-  return OpenFile(files, descriptor);
-}
-
-absl::Status RequireRegular(const struct stat& status) {
-  if (S_ISREG(status.st_mode)) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("is ", S_ISDIR(status.st_mode) ? "a folder" : "no file",
-                   ": expected a regular file"));
-}
-
-// A path with a zero byte in it would silently name another file.
-absl::Status RequireName(const std::string& path) {
-  if (path.find('\0') == std::string::npos) return absl::OkStatus();
-  return absl::InvalidArgumentError("the name holds a zero byte");
-}
-
-// Fills `buffer` as far as the file goes; returns how far that is.
-absl::StatusOr<size_t> ReadUpTo(FileSystem& files, int file, char* buffer,
-                                size_t size) {
-  size_t done = 0;
-  while (done < size) {
-    const ssize_t got = Uninterrupted(
-        [&] { return files.Read(file, buffer + done, size - done); });
-    if (got < 0) return SystemError("read");
-    if (got == 0) break;
-    done += static_cast<size_t>(got);
-  }
-  return done;
-}
-
-absl::StatusOr<std::string> Read(const std::string& path, int64_t max_bytes,
-                                 FileSystem& files) {
-  RETURN_IF_ERROR(RequireName(path));
-  // Without O_NONBLOCK the open of a FIFO waits for a writer.
-  ASSIGN_OR_RETURN(OpenFile file,
-                   Open(files, AT_FDCWD, path, O_RDONLY | O_NONBLOCK));
-  struct stat status;
-  if (files.Stat(file.get(), &status) != 0) return SystemError("stat");
-  RETURN_IF_ERROR(RequireRegular(status));
-  if (status.st_size > max_bytes) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "has ", status.st_size, " bytes: expected at most ", max_bytes));
-  }
-  std::string contents(static_cast<size_t>(status.st_size), '\0');
-  ASSIGN_OR_RETURN(const size_t got,
-                   ReadUpTo(files, file.get(), &contents[0], contents.size()));
-  char extra;
-  ASSIGN_OR_RETURN(const size_t more, ReadUpTo(files, file.get(), &extra, 1));
-  if (got < contents.size() || more > 0) {
-    return absl::DataLossError("changed while it was read");
-  }
-  return contents;
-}
-
-struct Target {
-  std::string folder;
-  std::string name;
-};
-
-// Splits a path after following the symbolic link that it may be.
-absl::StatusOr<Target> ResolveTarget(const std::string& path) {
-  RETURN_IF_ERROR(RequireName(path));
-  std::string resolved = path;
-  struct stat status;
-  if (::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) {
-    const std::unique_ptr<char, void (*)(void*)> real(
-        ::realpath(path.c_str(), nullptr), ::free);
-    if (real == nullptr) return SystemError("follow symbolic link");
-    resolved = real.get();
-  }
-  const size_t slash = resolved.rfind('/');
-  Target target;
-  target.folder = slash == std::string::npos ? "."
-                  : slash == 0               ? "/"
-                                             : resolved.substr(0, slash);
-  target.name =
-      slash == std::string::npos ? resolved : resolved.substr(slash + 1);
-  if (target.name.empty()) {
-    return absl::InvalidArgumentError("the name of a file is missing");
-  }
-  return target;
-}
 
 // What all temporaries of one file begin with; cut so that the pid and the
 // random part fit in a file name (255 bytes) whatever the file is called.
@@ -186,7 +57,7 @@ void RemoveStaleTemporaries(FileSystem& files, int folder,
   for (const std::string& entry : entries) {
     if (!IsTemporaryOf(name, entry)) continue;
     absl::StatusOr<OpenFile> file =
-        Open(files, folder, entry, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+        OpenAt(files, folder, entry, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     if (file.ok() && files.TryLock(file->get()) == 0) {
       files.Unlink(folder, entry.c_str());
     }
@@ -218,7 +89,7 @@ class Temporary {
     // took the lock in the moment before we did.
     for (int attempt = 0; attempt < 8; ++attempt) {
       ASSIGN_OR_RETURN(std::string name, TemporaryName(target));
-      absl::StatusOr<OpenFile> file = Open(
+      absl::StatusOr<OpenFile> file = OpenAt(
           files, folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
       if (!file.ok()) {
         if (absl::IsAlreadyExists(file.status())) continue;
@@ -282,17 +153,16 @@ class Temporary {
   OpenFile file_;
 };
 
-absl::Status Write(const std::string& path, absl::string_view contents,
+absl::Status Write(const FilePlace& target, const FilePieces& contents,
                    FileSystem& files) {
-  ASSIGN_OR_RETURN(const Target target, ResolveTarget(path));
   absl::StatusOr<OpenFile> folder =
-      Open(files, AT_FDCWD, target.folder, O_RDONLY | O_DIRECTORY);
+      OpenAt(files, AT_FDCWD, target.folder, O_RDONLY | O_DIRECTORY);
   if (!folder.ok()) {
     return Annotate(folder.status(),
                     absl::StrCat("folder ", Quoted(target.folder)));
   }
   absl::StatusOr<OpenFile> old =
-      Open(files, folder->get(), target.name, O_PATH | O_NOFOLLOW);
+      OpenAt(files, folder->get(), target.name, O_PATH | O_NOFOLLOW);
   struct stat old_status;
   const bool exists = old.ok();
   if (exists) {
@@ -307,7 +177,9 @@ absl::Status Write(const std::string& path, absl::string_view contents,
   ASSIGN_OR_RETURN(Temporary temporary,
                    Temporary::Create(files, folder->get(), target.name,
                                      exists ? 0600 : 0666));
-  RETURN_IF_ERROR(temporary.Fill(contents));
+  for (const absl::string_view piece : contents) {
+    RETURN_IF_ERROR(temporary.Fill(piece));
+  }
   if (exists) {
     RETURN_IF_ERROR(temporary.ChangeMode(old_status.st_mode & 07777));
   }
@@ -326,15 +198,30 @@ absl::Status Write(const std::string& path, absl::string_view contents,
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes,
                                      FileSystem& files) {
-  absl::StatusOr<std::string> contents = Read(path, max_bytes, files);
-  if (contents.ok()) return contents;
-  return Annotate(contents.status(), absl::StrCat("read ", Quoted(path)));
+  ASSIGN_OR_RETURN(FileReader reader, FileReader::Open(path, max_bytes, files));
+  std::string contents(static_cast<size_t>(reader.size()), '\0');
+  RETURN_IF_ERROR(reader.Read(&contents[0], contents.size()));
+  RETURN_IF_ERROR(reader.Finish());
+  return contents;
+}
+
+absl::Status WriteFile(const std::string& path, const FilePieces& contents,
+                       FileSystem& files) {
+  const absl::StatusOr<FilePlace> place = FindPlace(path);
+  return Annotate(place.ok() ? Write(*place, contents, files) : place.status(),
+                  absl::StrCat("write ", Quoted(path)));
 }
 
 absl::Status WriteFile(const std::string& path, absl::string_view contents,
                        FileSystem& files) {
-  return Annotate(Write(path, contents, files),
-                  absl::StrCat("write ", Quoted(path)));
+  return WriteFile(path, FilePieces{contents}, files);
+}
+
+absl::Status WriteFileAt(const FilePlace& place, const FilePieces& contents,
+                         FileSystem& files) {
+  return Annotate(Write(place, contents, files),
+                  absl::StrCat("write ", Quoted(absl::StrCat(place.folder, "/",
+                                                             place.name))));
 }
 
 }  // namespace espalier

@@ -6,11 +6,13 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "serialization/file_system.h"
+#include "serialization/open_file.h"
 
 namespace espalier {
 
@@ -33,6 +35,15 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes,
 // writer holds a lock on its own.
 absl::Status WriteFile(const std::string& path, absl::string_view contents,
                        FileSystem& files = RealFileSystem());
+
+// A file's bytes one after another, where they lie: nothing is copied together.
+using FilePieces = std::vector<absl::string_view>;
+absl::Status WriteFile(const std::string& path, const FilePieces& contents,
+                       FileSystem& files = RealFileSystem());
+// The same, but a symbolic link in the place is refused, as is every other name
+// that is no regular file.
+absl::Status WriteFileAt(const FilePlace& place, const FilePieces& contents,
+                         FileSystem& files = RealFileSystem());
 
 }  // namespace espalier
 

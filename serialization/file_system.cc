@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -15,6 +17,14 @@ int FileSystem::Open(int folder, const char* name, int flags, mode_t mode) {
   return ::openat(folder, name, flags, mode);
 }
 
+int FileSystem::OpenBeneath(int folder, const char* name, int flags) {
+  open_how how = {};
+  how.flags = static_cast<uint64_t>(flags);
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  return static_cast<int>(
+      ::syscall(SYS_openat2, folder, name, &how, sizeof(how)));
+}
+
 int FileSystem::Close(int file) { return ::close(file); }
 
 int FileSystem::Stat(int file, struct stat* result) {
@@ -23,6 +33,10 @@ int FileSystem::Stat(int file, struct stat* result) {
 
 ssize_t FileSystem::Read(int file, char* buffer, size_t size) {
   return ::read(file, buffer, size);
+}
+
+ssize_t FileSystem::ReadAt(int file, char* buffer, size_t size, int64_t place) {
+  return ::pread(file, buffer, size, place);
 }
 
 ssize_t FileSystem::Write(int file, const char* bytes, size_t size) {

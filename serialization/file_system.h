@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,13 @@ class FileSystem {
   virtual ~FileSystem() = default;
 
   virtual int Open(int folder, const char* name, int flags, mode_t mode);
+  // The same for reading, of what is below the folder: EXDEV for a name that
+  // leads out of it, ELOOP for a symbolic link anywhere in the name.
+  virtual int OpenBeneath(int folder, const char* name, int flags);
   virtual int Close(int file);
   virtual int Stat(int file, struct stat* result);
   virtual ssize_t Read(int file, char* buffer, size_t size);
+  virtual ssize_t ReadAt(int file, char* buffer, size_t size, int64_t place);
   virtual ssize_t Write(int file, const char* bytes, size_t size);
   virtual int ChangeMode(int file, mode_t mode);
   // flock(LOCK_EX | LOCK_NB): fails with EWOULDBLOCK when another holds it.

@@ -113,6 +113,7 @@ absl::string_view Package(absl::string_view path) {
       {"benchmark/", "Google Benchmark"},
       {"gtest/", "GoogleTest"},
       {"gmock/", "GoogleTest"},
+      {"linux/", kStandard},
       {"sys/", kStandard},
   };
   for (const Prefix& prefix : kPrefixes) {

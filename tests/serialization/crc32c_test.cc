@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 
@@ -35,6 +36,30 @@ TEST(Crc32cTest, AgreesWithTheDefinitionAtEveryLength) {
     EXPECT_EQ(Crc32c(bytes), Slow(bytes)) << size;
     EXPECT_EQ(Crc32cPortable(bytes), Slow(bytes)) << size;
     bytes.push_back(static_cast<char>(random()));
+  }
+}
+
+// Around the sizes at which several stretches are taken side by side.
+TEST(Crc32cTest, AgreesWithTheDefinitionOfLongOnesAndInPieces) {
+  std::mt19937 random(2);
+  std::string bytes(20000, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random());
+  for (const size_t size :
+       {6143u, 6144u, 6145u, 6152u, 12287u, 12288u, 12300u, 19999u, 20000u}) {
+    for (const size_t from : {0u, 1u, 7u}) {
+      const absl::string_view part =
+          absl::string_view(bytes).substr(from, size - from);
+      const uint32_t expected = Slow(std::string(part));
+      EXPECT_EQ(Crc32c(part), expected) << size;
+      EXPECT_EQ(Crc32cPortable(part), expected) << size;
+      for (const size_t cut : {0u, 1u, 100u, 6144u}) {
+        const size_t first = std::min<size_t>(cut, part.size());
+        EXPECT_EQ(
+            ExtendCrc32c(Crc32c(part.substr(0, first)), part.substr(first)),
+            expected)
+            << size << " " << cut;
+      }
+    }
   }
 }
 

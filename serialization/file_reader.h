@@ -1,0 +1,57 @@
+// A regular file read from its beginning to its end, a piece at a time.
+#ifndef ESPALIER_SERIALIZATION_FILE_READER_H_
+#define ESPALIER_SERIALIZATION_FILE_READER_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "serialization/file_system.h"
+#include "serialization/open_file.h"
+
+namespace espalier {
+
+// Errors name the file; their codes are those of ReadFile (file.h).
+class FileReader {
+ public:
+  // Anything but a regular file (folder, FIFO, device) is an InvalidArgument
+  // and never waited for, more than `max_bytes` a ResourceExhausted.
+  static absl::StatusOr<FileReader> Open(const std::string& path,
+                                         int64_t max_bytes,
+                                         FileSystem& files = RealFileSystem());
+  // Of a file that is open for reading already; errors call it `name`.
+  static absl::StatusOr<FileReader> Of(OpenFile file, const std::string& name,
+                                       int64_t max_bytes, FileSystem& files);
+
+  // At the time of opening.
+  int64_t size() const { return size_; }
+  int64_t links() const { return links_; }
+
+  // The next `size` bytes. DataLoss if there are fewer: it has shrunk.
+  absl::Status Read(char* buffer, size_t size);
+  // From any place; leaves the next Read where it was.
+  absl::Status ReadAt(int64_t place, char* buffer, size_t size);
+  // REQUIRES: size() bytes were read. DataLoss if there are more: it has grown.
+  absl::Status Finish();
+
+ private:
+  FileReader(FileSystem& files, OpenFile file, std::string context)
+      : files_(&files), file_(std::move(file)), context_(std::move(context)) {}
+
+  absl::Status Error(const absl::Status& status) const;
+  template <typename Call>
+  absl::Status Fill(char* buffer, size_t size, Call read);
+
+  FileSystem* files_;
+  OpenFile file_;
+  std::string context_;
+  int64_t size_ = 0;
+  int64_t links_ = 0;
+};
+
+}  // namespace espalier
+
+#endif  // ESPALIER_SERIALIZATION_FILE_READER_H_
