@@ -4,6 +4,7 @@
 #include <cstring>
 #include <new>
 
+#include "graph/alignment.h"
 #include "graph/check.h"
 
 namespace espalier {
@@ -13,9 +14,10 @@ void AlignedFree::operator()(void* memory) const { std::free(memory); }
 AlignedBytes AllocateAligned(size_t bytes) {
   // aligned_alloc wants a multiple of the alignment; one line at least keeps
   // the pointer of an empty tensor valid.
-  const size_t rounded = (bytes / kTensorAlignment + 1) * kTensorAlignment;
-  auto* memory = static_cast<unsigned char*>(
-      std::aligned_alloc(kTensorAlignment, rounded));
+  const size_t alignment = AlignmentOf(bytes);
+  const size_t rounded = (bytes / alignment + 1) * alignment;
+  auto* memory =
+      static_cast<unsigned char*>(std::aligned_alloc(alignment, rounded));
   if (memory == nullptr) throw std::bad_alloc();
   std::memset(memory, 0, rounded);
   return AlignedBytes(memory);

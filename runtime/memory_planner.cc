@@ -5,17 +5,18 @@
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
+#include "graph/alignment.h"
 #include "graph/planted_bug.h"
-#include "graph/tensor.h"
 
 namespace espalier {
 namespace {
 
-constexpr int64_t kAlignment = static_cast<int64_t>(kTensorAlignment);
-
-// Rounded up to whole cache lines. REQUIRES: bytes <= INT64_MAX - 63.
-int64_t Aligned(int64_t bytes) {
-  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+// Where an array of `bytes` may begin from `offset` on. REQUIRES: offset <=
+// INT64_MAX - 4095.
+int64_t Aligned(int64_t offset, int64_t bytes) {
+  const auto alignment =
+      static_cast<int64_t>(AlignmentOf(static_cast<size_t>(bytes)));
+  return (offset + alignment - 1) / alignment * alignment;
 }
 
 }  // namespace
@@ -50,7 +51,8 @@ absl::StatusOr<ArenaPlan> PlanArena(absl::Span<const ArenaRequest> requests,
         continue;
       }
       if (plan.offsets[k] - offset >= request.bytes) break;
-      offset = std::max(offset, Aligned(plan.offsets[k] + requests[k].bytes));
+      offset = std::max(
+          offset, Aligned(plan.offsets[k] + requests[k].bytes, request.bytes));
     }
     if (offset > max_bytes - request.bytes) {
       return too_large(offset + request.bytes);

@@ -18,7 +18,7 @@ struct ArenaRequest {
 };
 
 struct ArenaPlan {
-  std::vector<int64_t> offsets;  // per request, multiples of kTensorAlignment
+  std::vector<int64_t> offsets;  // per request, multiples of its AlignmentOf
   int64_t bytes = 0;             // of the arena
 };
 

@@ -194,9 +194,10 @@ absl::StatusOr<CompiledElementwise> CompiledElementwise::Compile(
     CutIntoBlocks(layout, &bound);
     bound.first_unit = code->num_units;
     bound.prefetch =
+        bound.variant->body.size() > 1 &&
         bound.elements * static_cast<int64_t>(sizeof(float)) *
-            static_cast<int64_t>(bound.variant->full_arrays.size()) >
-        kPrefetchBytes;
+                static_cast<int64_t>(bound.variant->full_arrays.size()) >
+            kPrefetchBytes;
     code->num_units += DivideRoundingUp(bound.num_blocks, code->unit_blocks);
     bound.end_unit = code->num_units;
     code->segments.push_back(std::move(bound));

@@ -16,6 +16,13 @@ TEST(TensorTest, StartsAtZeroAndAligned) {
   EXPECT_EQ(tensor.num_bytes(), 60u);
 }
 
+TEST(TensorTest, LargeOnesBeginAtAPage) {
+  for (int64_t elements : {16384, 16385, 1000000}) {
+    const Tensor tensor(DataType::kF32, {elements});
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(tensor.raw()) % 4096, 0u);
+  }
+}
+
 TEST(TensorTest, TakesAListOfNumbers) {
   EXPECT_EQ(Tensor({2, 1}, {0.5f, 2}),
             Tensor({2, 1}, std::vector<float>{0.5f, 2}));

@@ -44,6 +44,14 @@ TEST(MemoryPlannerTest, AlignsOffsets) {
   EXPECT_EQ(plan.bytes, 193);
 }
 
+TEST(MemoryPlannerTest, LargeOnesBeginAtAPage) {
+  ASSERT_OK_AND_ASSIGN(
+      const ArenaPlan plan,
+      PlanArena({{65536, 0, 0}, {65540, 0, 0}, {65535, 0, 0}}, kPlenty));
+  EXPECT_THAT(plan.offsets, ElementsAre(69632, 0, 135168));
+  EXPECT_EQ(plan.bytes, 135168 + 65535);
+}
+
 TEST(MemoryPlannerTest, NothingTakesNothing) {
   ASSERT_OK_AND_ASSIGN(const ArenaPlan none, PlanArena({}, 0));
   EXPECT_EQ(none.bytes, 0);
