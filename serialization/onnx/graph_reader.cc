@@ -21,6 +21,23 @@ namespace {
 
 constexpr size_t kLongestName = 200;  // room for a number behind it
 
+// In which an input of the file's type is handed in; nothing for types that are
+// not read. Whoever hands it in sees to it that nothing is lost.
+absl::optional<DataType> DataTypeOf(int type) {
+  switch (type) {
+    case onnx::TensorProto::FLOAT:
+    case onnx::TensorProto::DOUBLE:
+      return DataType::kF32;
+    case onnx::TensorProto::BOOL:
+    case onnx::TensorProto::UINT8:
+    case onnx::TensorProto::INT32:
+    case onnx::TensorProto::INT64:
+      return DataType::kI32;
+    default:
+      return absl::nullopt;
+  }
+}
+
 }  // namespace
 
 std::string CleanName(absl::string_view name) {
@@ -99,9 +116,12 @@ absl::Status OnnxGraphReader::ReadInput(const onnx::ValueInfoProto& input) {
   if (!input.type().has_tensor_type() || !type.has_shape()) {
     return absl::UnimplementedError("expected a tensor of known rank");
   }
-  if (type.elem_type() != onnx::TensorProto::FLOAT) {
+  const absl::optional<DataType> dtype = DataTypeOf(type.elem_type());
+  if (!dtype.has_value()) {
     return absl::UnimplementedError(absl::StrCat(
-        "elements of type ", type.elem_type(), ": expected 1 (FLOAT)"));
+        "elements of type ", type.elem_type(),
+        ": expected 1 (FLOAT), 2 (UINT8), 6 (INT32), 7 (INT64), 9 (BOOL) or 11 "
+        "(DOUBLE)"));
   }
   std::vector<int64_t> dims;
   if (batch_ == OnnxBatch::kInFront) dims.push_back(kBatch);
@@ -121,7 +141,8 @@ absl::Status OnnxGraphReader::ReadInput(const onnx::ValueInfoProto& input) {
   const std::string name = NodeName(input.name());
   inputs_[input.name()] = name;
   Entry entry;
-  entry.value = builder_.Input(name, Shape(dims));
+  entry.type = type.elem_type();
+  entry.value = builder_.Input(name, Shape(dims), *dtype);
   RETURN_IF_ERROR(builder_.status());
   return AddEntry(input.name(), std::move(entry));
 }
@@ -148,6 +169,32 @@ const onnx::TensorProto* OnnxGraphReader::FindConstant(
   return entry == entries_.end() ? nullptr : entry->second.constant;
 }
 
+absl::StatusOr<const OnnxArray*> OnnxGraphReader::FindArray(
+    absl::string_view name) {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return nullptr;
+  Entry& entry = found->second;
+  if (entry.array == nullptr && entry.constant != nullptr) {
+    const onnx::TensorProto& tensor = *entry.constant;
+    if (!tensor.has_raw_data()) {
+      RETURN_IF_ERROR(
+          Charge(OnnxShape(tensor).num_elements() *
+                 static_cast<int64_t>(OnnxWidth(tensor.data_type()))));
+    }
+    entry.array = &arrays_.emplace_back(ReadOnnxArray(tensor));
+  }
+  return entry.array;
+}
+
+int OnnxGraphReader::FindType(absl::string_view name) const {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return 0;
+  const Entry& entry = found->second;
+  if (entry.constant != nullptr) return entry.constant->data_type();
+  if (entry.array != nullptr) return entry.array->type();
+  return entry.product.has_value() ? onnx::TensorProto::FLOAT : entry.type;
+}
+
 absl::StatusOr<Value> OnnxGraphReader::FindValue(absl::string_view name) {
   const auto found = entries_.find(name);
   if (found == entries_.end()) {
@@ -159,10 +206,16 @@ absl::StatusOr<Value> OnnxGraphReader::FindValue(absl::string_view name) {
   if (entry.product.has_value()) {
     entry.value = WriteProduct(*entry.product, Value(), name);
     entry.product.reset();
+  } else if (entry.constant == nullptr) {
+    return absl::UnimplementedError(absl::StrCat(
+        Quoted(name),
+        " depends on the size N of the batch, with which nothing is computed"));
   } else {
     const int64_t elements = OnnxShape(*entry.constant).num_elements();
     RETURN_IF_ERROR(Charge(elements * int64_t{sizeof(float)}));
-    absl::StatusOr<Tensor> tensor = ReadOnnxFloats(*entry.constant);
+    absl::StatusOr<Tensor> tensor = IsOnnxFloat(*entry.constant)
+                                        ? ReadOnnxFloats(*entry.constant)
+                                        : ReadOnnxIntegers(*entry.constant);
     if (!tensor.ok()) return Annotate(tensor.status(), Quoted(name));
     entry.value = builder_.Constant(*tensor, NodeName(name));
   }
@@ -186,10 +239,31 @@ absl::Status OnnxGraphReader::SetConstant(const std::string& name,
   return AddEntry(name, std::move(entry));
 }
 
-absl::Status OnnxGraphReader::SetValue(const std::string& name, Value value) {
+absl::Status OnnxGraphReader::SetArray(const std::string& name,
+                                       OnnxArray array) {
+  Entry entry;
+  if (array.DependsOnBatch()) {
+    entry.array = &arrays_.emplace_back(std::move(array));
+    return AddEntry(name, std::move(entry));
+  }
+  if (array.of_sizes()) array = array.Fixed();
+  onnx::TensorProto tensor;
+  tensor.set_data_type(array.type());
+  for (const int64_t dim : array.shape().dims()) tensor.add_dims(dim);
+  tensor.set_raw_data(array.TakeBytes());
+  entry.constant = &kept_.emplace_back(std::move(tensor));
+  return AddEntry(name, std::move(entry));
+}
+
+absl::Status OnnxGraphReader::SetValue(const std::string& name, Value value,
+                                       int type) {
   RETURN_IF_ERROR(builder_.status());
   Entry entry;
   entry.value = value;
+  entry.type = type != 0 ? type
+               : value.type().dtype == DataType::kF32
+                   ? onnx::TensorProto::FLOAT
+                   : onnx::TensorProto::INT32;
   return AddEntry(name, std::move(entry));
 }
 
@@ -206,11 +280,9 @@ absl::Status OnnxGraphReader::SetProduct(const std::string& name,
 
 absl::Status OnnxGraphReader::SetAlias(const std::string& alias,
                                        const std::string& name) {
-  Entry entry;
-  entry.constant = FindConstant(name);
-  if (entry.constant == nullptr) {
-    ASSIGN_OR_RETURN(entry.value, FindValue(name));
-  }
+  ASSIGN_OR_RETURN(const OnnxArray* const array, FindArray(name));
+  if (array == nullptr) RETURN_IF_ERROR(FindValue(name).status());
+  Entry entry = entries_.find(name)->second;
   return AddEntry(alias, std::move(entry));
 }
 

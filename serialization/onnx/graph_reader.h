@@ -16,6 +16,7 @@
 #include "espalier/onnx/onnx.pb.h"
 #include "graph/builder.h"
 #include "graph/model.h"
+#include "serialization/onnx/array.h"
 
 namespace espalier {
 
@@ -60,11 +61,16 @@ class OnnxGraphReader {
   int opset() const { return opset_; }
   OnnxBatch batch() const { return batch_; }
 
-  // What stands under a name: null, or nothing, if it is of the other sort or
-  // there is none.
+  // What stands under a name: null if it is of another sort or there is none.
   const onnx::TensorProto* FindConstant(absl::string_view name) const;
-  // A constant becomes a node; a product that waits is written.
+  // Of a constant, or sizes that depend on N; null of what is computed.
+  absl::StatusOr<const OnnxArray*> FindArray(absl::string_view name);
+  // A constant becomes a node; a product that waits is written. An error for
+  // sizes that depend on N.
   absl::StatusOr<Value> FindValue(absl::string_view name);
+  // The TensorProto.DataType that the file gives it: a value's may be wider
+  // than ours. 0 if there is none.
+  int FindType(absl::string_view name) const;
   // A product that waits for its only reader, which asks; else null.
   const OnnxProduct* FindProduct(absl::string_view name) const;
 
@@ -72,7 +78,10 @@ class OnnxGraphReader {
   bool IsRead(absl::string_view name) const { return readers_.contains(name); }
 
   absl::Status SetConstant(const std::string& name, onnx::TensorProto tensor);
-  absl::Status SetValue(const std::string& name, Value value);
+  // Sizes of which none depends on N become an ordinary constant.
+  absl::Status SetArray(const std::string& name, OnnxArray array);
+  // `type` 0: FLOAT or INT32, as the value is.
+  absl::Status SetValue(const std::string& name, Value value, int type = 0);
   // Waits if its only reader is a node, else is written.
   absl::Status SetProduct(const std::string& name, const OnnxProduct& product);
   // Another name for what stands under `name`.
@@ -93,7 +102,9 @@ class OnnxGraphReader {
  private:
   struct Entry {
     const onnx::TensorProto* constant = nullptr;
-    Value value;  // of a constant too, once it is a node
+    const OnnxArray* array = nullptr;  // of a constant, once it was asked for
+    Value value;                       // the same
+    int type = 0;                      // of a value
     absl::optional<OnnxProduct> product;
   };
 
@@ -114,6 +125,7 @@ class OnnxGraphReader {
   std::map<std::string, std::string> inputs_;
   std::map<std::string, Tensor> values_;
   std::deque<onnx::TensorProto> kept_;
+  std::deque<OnnxArray> arrays_;
 };
 
 // `name` with every character that ours may not have replaced by '_'.

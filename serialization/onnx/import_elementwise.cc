@@ -84,6 +84,12 @@ int RankInFile(OnnxNodeReader& node, const Value& value) {
   return value.shape().rank() - (in_front ? 1 : 0);
 }
 
+absl::Status ComputedIntegersError(OnnxNodeReader& node, int i) {
+  return absl::UnimplementedError(
+      absl::StrCat("input ", i, " is ", OnnxTypeName(node.type(i)),
+                   ": expected FLOAT of what is not constant"));
+}
+
 absl::Status Binary(OnnxNodeReader& node,
                     Value (*f)(Value a, Value b, absl::string_view name)) {
   RETURN_IF_ERROR(node.CheckArity(2, 2));

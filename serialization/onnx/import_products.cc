@@ -139,6 +139,12 @@ absl::Status Add(OnnxNodeReader& node) {
     RETURN_IF_ERROR(node.FinishAttributes());
     return AddBias(node, *product, node.input(1 - i), 1);
   }
+  // Of two INT32, modulo 2^32 as ours; INT64 might be more.
+  for (const int i : {0, 1}) {
+    const int type = node.type(i);
+    if (type == onnx::TensorProto::INT32 || IsOnnxFloat(type)) continue;
+    if (type != 0) return ComputedIntegersError(node, i);
+  }
   return Binary(node, espalier::Add);
 }
 

@@ -11,6 +11,9 @@ namespace onnx_import {
 // Dimensions as the file counts them: without a batch that is in front.
 int RankInFile(OnnxNodeReader& node, const Value& value);
 
+// Unimplemented: input `i` is computed, of integers.
+absl::Status ComputedIntegersError(OnnxNodeReader& node, int i);
+
 // import_products.cc
 absl::Status Add(OnnxNodeReader& node);
 absl::Status Gemm(OnnxNodeReader& node);

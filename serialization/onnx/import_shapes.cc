@@ -49,7 +49,8 @@ absl::Status SetReshaped(OnnxNodeReader& node, const Value& x,
       dims[0] = kBatch;
     }
   }
-  return node.SetResult(espalier::Reshape(x, Shape(dims), node.Name()));
+  return node.SetResult(espalier::Reshape(x, Shape(dims), node.Name()), 0,
+                        node.type(0));
 }
 
 onnx::TensorProto Scalar(onnx::TensorProto::DataType type) {

@@ -10,6 +10,7 @@
 #include "ops/gates.h"
 #include "serialization/onnx/import_rows.h"
 #include "serialization/onnx/node_reader.h"
+#include "serialization/onnx/tensor_reader.h"
 
 namespace espalier {
 namespace {
@@ -19,19 +20,21 @@ struct Row {
   // Either: an op of ours that is the same, of one input, without attributes.
   Value (*unary)(Value x, absl::string_view name);
   absl::Status (*read)(OnnxNodeReader& node);
+  // Whether `read` takes computed integers too, and looks at their types.
+  bool integers = false;
 };
 
 constexpr Row kRows[] = {
     {"Abs", Abs, nullptr},
-    {"Add", nullptr, onnx_import::Add},
+    {"Add", nullptr, onnx_import::Add, true},
     {"Clip", nullptr, onnx_import::Clip},
     {"Constant", nullptr, onnx_import::Constant},
     {"Div", nullptr, onnx_import::Div},
     {"Dropout", nullptr, onnx_import::PassThrough},
     {"Exp", Exp, nullptr},
-    {"Flatten", nullptr, onnx_import::Flatten},
+    {"Flatten", nullptr, onnx_import::Flatten, true},
     {"Gemm", nullptr, onnx_import::Gemm},
-    {"Identity", nullptr, onnx_import::PassThrough},
+    {"Identity", nullptr, onnx_import::PassThrough, true},
     {"LeakyRelu", nullptr, onnx_import::LeakyRelu},
     {"Log", Log, nullptr},
     {"LogSoftmax", nullptr, onnx_import::LogSoftmax},
@@ -41,7 +44,7 @@ constexpr Row kRows[] = {
     {"Mul", nullptr, onnx_import::Mul},
     {"Neg", Neg, nullptr},
     {"Relu", Relu, nullptr},
-    {"Reshape", nullptr, onnx_import::Reshape},
+    {"Reshape", nullptr, onnx_import::Reshape, true},
     {"Sigmoid", Sigmoid, nullptr},
     {"Sign", Sign, nullptr},
     {"Softmax", nullptr, onnx_import::Softmax},
@@ -50,6 +53,17 @@ constexpr Row kRows[] = {
     {"Sub", nullptr, onnx_import::Sub},
     {"Tanh", Tanh, nullptr},
 };
+
+absl::Status CheckFloats(OnnxNodeReader& node) {
+  for (int i = 0; i < node.num_inputs(); ++i) {
+    if (!node.has_input(i) || node.type(i) == 0 || IsOnnxFloat(node.type(i))) {
+      continue;
+    }
+    ASSIGN_OR_RETURN(const OnnxArray* const constant, node.array(i));
+    if (constant == nullptr) return onnx_import::ComputedIntegersError(node, i);
+  }
+  return absl::OkStatus();
+}
 
 absl::Status ReadNode(const onnx::NodeProto& node, OnnxGraphReader& graph) {
   if (!node.domain().empty() && node.domain() != "ai.onnx") {
@@ -64,6 +78,7 @@ absl::Status ReadNode(const onnx::NodeProto& node, OnnxGraphReader& graph) {
     return absl::UnimplementedError("this op is not understood");
   }
   OnnxNodeReader reader(node, graph);
+  if (!row->integers) RETURN_IF_ERROR(CheckFloats(reader));
   if (row->read != nullptr) return row->read(reader);
   RETURN_IF_ERROR(reader.CheckArity(1, 1));
   RETURN_IF_ERROR(reader.FinishAttributes());

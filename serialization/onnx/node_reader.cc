@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "graph/status.h"
-#include "serialization/onnx/tensor_reader.h"
+#include "graph/status_macros.h"
 
 namespace espalier {
 
@@ -37,6 +37,50 @@ absl::Status OnnxNodeReader::CheckUnread(int first) const {
     }
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<OnnxSize>> OnnxNodeReader::Sizes(int i, int most) {
+  ASSIGN_OR_RETURN(const OnnxArray* const found, array(i));
+  if (found == nullptr) {
+    return absl::UnimplementedError(
+        absl::StrCat("input ", i, " is not constant"));
+  }
+  if (found->type() != onnx::TensorProto::INT64 &&
+      found->type() != onnx::TensorProto::INT32) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("input ", i, " is ", OnnxTypeName(found->type()),
+                     ": expected INT32 or INT64"));
+  }
+  if (found->shape().rank() > 1 || found->num_elements() > most) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("input ", i, " has shape ", found->shape().ToString(),
+                     ": expected a list of at most ", most));
+  }
+  std::vector<OnnxSize> sizes;
+  for (int64_t k = 0; k < found->num_elements(); ++k) {
+    sizes.push_back(found->SizeAt(k));
+  }
+  return sizes;
+}
+
+absl::StatusOr<std::vector<int64_t>> OnnxNodeReader::ConstantInts(int i,
+                                                                  int most) {
+  ASSIGN_OR_RETURN(const std::vector<OnnxSize> sizes, Sizes(i, most));
+  std::vector<int64_t> integers;
+  for (const OnnxSize& size : sizes) {
+    if (size.batch != 0) {
+      return absl::UnimplementedError(
+          absl::StrCat("input ", i, " depends on the size N of the batch"));
+    }
+    integers.push_back(size.factor);
+  }
+  return integers;
+}
+
+std::string OnnxNodeReader::String(absl::string_view name,
+                                   absl::string_view absent) {
+  const auto* attribute = Find(name, onnx::AttributeProto::STRING);
+  return attribute == nullptr ? std::string(absent) : attribute->s();
 }
 
 const onnx::AttributeProto* OnnxNodeReader::Find(
@@ -81,16 +125,6 @@ absl::optional<std::vector<int64_t>> OnnxNodeReader::Ints(
   if (attribute == nullptr) return absl::nullopt;
   return std::vector<int64_t>(attribute->ints().begin(),
                               attribute->ints().end());
-}
-
-absl::StatusOr<std::vector<int64_t>> OnnxNodeReader::ConstantInts(int i) const {
-  if (constant(i) == nullptr) {
-    return absl::UnimplementedError(
-        absl::StrCat("input ", i, " is not constant"));
-  }
-  absl::StatusOr<std::vector<int64_t>> ints = ReadOnnxInts(*constant(i));
-  if (!ints.ok()) return Annotate(ints.status(), absl::StrCat("input ", i));
-  return ints;
 }
 
 absl::Status OnnxNodeReader::FinishAttributes() const {

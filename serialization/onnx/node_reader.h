@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -11,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "espalier/onnx/onnx.pb.h"
+#include "serialization/onnx/array.h"
 #include "serialization/onnx/graph_reader.h"
 
 namespace espalier {
@@ -34,35 +36,50 @@ class OnnxNodeReader {
   }
   int num_inputs() const { return node_.input_size(); }
   const std::string& input(int i) const { return node_.input(i); }
-  const std::string& output() const { return node_.output(0); }
   int num_outputs() const { return node_.output_size(); }
-  const std::string& output(int i) const { return node_.output(i); }
+  const std::string& output(int i = 0) const { return node_.output(i); }
   // Whether anything reads the result.
   bool wants_output(int i) const {
     return i < num_outputs() && !output(i).empty() && graph_.IsRead(output(i));
   }
+  const std::string& op_type() const { return node_.op_type(); }
   // Null if the input is computed.
   const onnx::TensorProto* constant(int i) const {
     return has_input(i) ? graph_.FindConstant(input(i)) : nullptr;
   }
   absl::StatusOr<Value> value(int i) { return graph_.FindValue(input(i)); }
-  // The integers of a constant input.
-  absl::StatusOr<std::vector<int64_t>> ConstantInts(int i) const;
+  // OnnxGraphReader::FindArray; null if the input is absent.
+  absl::StatusOr<const OnnxArray*> array(int i) {
+    if (!has_input(i)) return nullptr;
+    return graph_.FindArray(input(i));
+  }
+  // As the file has it, a TensorProto.DataType.
+  int type(int i) const { return graph_.FindType(input(i)); }
+
+  // A constant input of INT32 or INT64 of rank 0 or 1 with at most `most`
+  // elements. Multiples of N are an error, but for Sizes().
+  absl::StatusOr<std::vector<int64_t>> ConstantInts(int i, int most = kMaxRank);
+  absl::StatusOr<std::vector<OnnxSize>> Sizes(int i, int most = kMaxRank);
 
   // Attributes, or what they are when absent. The first error sticks.
   float Float(absl::string_view name, float absent);
   int64_t Int(absl::string_view name, int64_t absent);
   absl::optional<std::vector<int64_t>> Ints(absl::string_view name);
+  std::string String(absl::string_view name, absl::string_view absent);
   const onnx::AttributeProto* Find(absl::string_view name,
                                    onnx::AttributeProto::AttributeType type);
   // The first error; one for an attribute that nobody asked for.
   absl::Status FinishAttributes() const;
 
-  absl::Status SetResult(Value value) {
-    return graph_.SetValue(output(), value);
+  // Result number `i`, of the file's type `type` (0: as the value is).
+  absl::Status SetResult(Value value, int i = 0, int type = 0) {
+    return graph_.SetValue(output(i), value, type);
+  }
+  absl::Status SetResult(OnnxArray array, int i = 0) {
+    return graph_.SetArray(output(i), std::move(array));
   }
   // For the node that gives the result.
-  std::string Name() { return graph_.NodeName(output()); }
+  std::string Name(int i = 0) { return graph_.NodeName(output(i)); }
 
  private:
   const onnx::NodeProto& node_;

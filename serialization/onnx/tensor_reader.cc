@@ -7,33 +7,41 @@
 #include "absl/strings/str_cat.h"
 #include "graph/status_macros.h"
 #include "serialization/bytes.h"
+#include "serialization/onnx/half.h"
 
 namespace espalier {
 namespace {
 
 using onnx::TensorProto;
 
-// How elements of a type are stored: bytes in raw_data, and how many stand in
-// the list of the type. 0 bytes: a type that is not read.
-struct Storage {
-  size_t raw_bytes;
-  int listed;
+// How elements of a type are stored in int32_data and its like: how many are
+// there, and between what.
+struct Listed {
+  int elements = 0;
+  int64_t least = std::numeric_limits<int64_t>::min();
+  int64_t most = std::numeric_limits<int64_t>::max();
 };
 
-Storage StorageOf(const TensorProto& tensor) {
+Listed ListedOf(const TensorProto& tensor) {
+  const int small = tensor.int32_data_size();
   switch (tensor.data_type()) {
     case TensorProto::FLOAT:
-      return {4, tensor.float_data_size()};
+      return {tensor.float_data_size()};
     case TensorProto::DOUBLE:
-      return {8, tensor.double_data_size()};
+      return {tensor.double_data_size()};
     case TensorProto::INT64:
-      return {8, tensor.int64_data_size()};
-    case TensorProto::INT32:
-      return {4, tensor.int32_data_size()};
+      return {tensor.int64_data_size()};
+    case TensorProto::BOOL:
+      return {small, 0, 1};
+    case TensorProto::INT8:
+      return {small, -128, 127};
+    case TensorProto::UINT8:
+      return {small, 0, 255};
+    case TensorProto::BFLOAT16:
     case TensorProto::FLOAT16:
-      return {2, tensor.int32_data_size()};
+      return {small, 0, 0xFFFF};  // the bits of each
     default:
-      return {0, 0};
+      return {small};
   }
 }
 
@@ -41,19 +49,6 @@ int ListedElements(const TensorProto& tensor) {
   return tensor.float_data_size() + tensor.double_data_size() +
          tensor.int64_data_size() + tensor.int32_data_size() +
          tensor.uint64_data_size() + tensor.string_data_size();
-}
-
-float HalfToFloat(uint16_t half) {
-  const int exponent = half >> 10 & 31;
-  const int fraction = half & 1023;
-  const float sign = (half & 0x8000) != 0 ? -1.0f : 1.0f;
-  if (exponent == 31) {
-    return fraction == 0 ? sign * std::numeric_limits<float>::infinity()
-                         : std::numeric_limits<float>::quiet_NaN();
-  }
-  if (exponent == 0)
-    return sign * std::ldexp(static_cast<float>(fraction), -24);
-  return sign * std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
 }
 
 absl::StatusOr<float> DoubleToFloat(double value) {
@@ -81,18 +76,32 @@ absl::StatusOr<float> FloatElement(const TensorProto& tensor, int64_t i) {
       return DoubleToFloat(raw ? RawElement<double>(tensor, i)
                                : tensor.double_data(at));
     default:
-      return HalfToFloat(raw ? RawElement<uint16_t>(tensor, i)
-                             : static_cast<uint16_t>(tensor.int32_data(at)));
+      break;
   }
+  const uint16_t bits = raw ? RawElement<uint16_t>(tensor, i)
+                            : static_cast<uint16_t>(tensor.int32_data(at));
+  return tensor.data_type() == TensorProto::BFLOAT16 ? Bfloat16ToFloat(bits)
+                                                     : HalfToFloat(bits);
 }
 
-// Listed half floats are 16 bits each, in integers of 32.
-absl::Status CheckListedHalves(const TensorProto& tensor) {
-  if (tensor.data_type() != TensorProto::FLOAT16) return absl::OkStatus();
-  for (const int32_t bits : tensor.int32_data()) {
-    if (bits < 0 || bits > 0xFFFF) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "float16 element ", bits, ": expected 16 bits, 0 to 65535"));
+absl::Status RangeError(const TensorProto& tensor, int64_t element,
+                        const Listed& listed) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(OnnxTypeName(tensor.data_type()), " element ", element,
+                   ": expected ", listed.least, " to ", listed.most));
+}
+
+// Elements of fewer bits are listed in integers of 32; a bool is 0 or 1.
+absl::Status CheckRange(const TensorProto& tensor, const Listed& listed) {
+  for (const int32_t element : tensor.int32_data()) {
+    if (element < listed.least || element > listed.most) {
+      return RangeError(tensor, element, listed);
+    }
+  }
+  if (tensor.data_type() != TensorProto::BOOL) return absl::OkStatus();
+  for (const char byte : tensor.raw_data()) {
+    if (byte < 0 || byte > 1) {
+      return RangeError(tensor, static_cast<unsigned char>(byte), listed);
     }
   }
   return absl::OkStatus();
@@ -101,7 +110,7 @@ absl::Status CheckListedHalves(const TensorProto& tensor) {
 absl::Status CheckFloat(const TensorProto& tensor) {
   if (IsOnnxFloat(tensor)) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("elements have type ", tensor.data_type(),
+      absl::StrCat("elements are ", OnnxTypeName(tensor.data_type()),
                    ": expected numbers of floating point"));
 }
 
@@ -118,36 +127,37 @@ absl::Status CheckOnnxTensor(const TensorProto& tensor) {
     return absl::UnimplementedError(
         "its elements are in another file (external data): none is opened");
   }
-  const Storage storage = StorageOf(tensor);
-  if (storage.raw_bytes == 0) {
-    return absl::UnimplementedError(
-        absl::StrCat("elements of type ", tensor.data_type(),
-                     " are not read: expected 1 (FLOAT), 6 (INT32), 7 (INT64), "
-                     "10 (FLOAT16) or 11 (DOUBLE)"));
+  const Listed listed = ListedOf(tensor);
+  const size_t width = OnnxWidth(tensor.data_type());
+  if (width == 0) {
+    return absl::UnimplementedError(absl::StrCat(
+        "elements of type ", tensor.data_type(),
+        " are not read: expected 1 (FLOAT), 2 (UINT8), 3 (INT8), 6 (INT32), 7 "
+        "(INT64), 9 (BOOL), 10 (FLOAT16), 11 (DOUBLE) or 16 (BFLOAT16)"));
   }
   const int64_t elements = shape.num_elements();
   const auto describe = [&](absl::string_view found) {
     return absl::InvalidArgumentError(absl::StrCat(
         "a tensor of shape ", shape.ToString(), " has ", found, ": expected ",
-        elements, " elements of ", storage.raw_bytes, " bytes"));
+        elements, " elements of ", width, " bytes"));
   };
-  RETURN_IF_ERROR(CheckListedHalves(tensor));
+  RETURN_IF_ERROR(CheckRange(tensor, listed));
   if (tensor.has_raw_data()) {
     // At most 2^40 elements, so this does not overflow.
     if (ListedElements(tensor) > 0) {
       return describe("elements in two places");
     }
     if (static_cast<int64_t>(tensor.raw_data().size()) !=
-        elements * static_cast<int64_t>(storage.raw_bytes)) {
+        elements * static_cast<int64_t>(width)) {
       return describe(absl::StrCat(tensor.raw_data().size(), " bytes"));
     }
     return absl::OkStatus();
   }
-  if (ListedElements(tensor) != storage.listed) {
+  if (ListedElements(tensor) != listed.elements) {
     return describe("elements of another type");
   }
-  if (storage.listed != elements) {
-    return describe(absl::StrCat(storage.listed, " elements"));
+  if (listed.elements != elements) {
+    return describe(absl::StrCat(listed.elements, " elements"));
   }
   return absl::OkStatus();
 }
@@ -157,9 +167,12 @@ Shape OnnxShape(const TensorProto& tensor) {
 }
 
 bool IsOnnxFloat(const TensorProto& tensor) {
-  return tensor.data_type() == TensorProto::FLOAT ||
-         tensor.data_type() == TensorProto::DOUBLE ||
-         tensor.data_type() == TensorProto::FLOAT16;
+  return IsOnnxFloat(tensor.data_type());
+}
+
+bool IsOnnxFloat(int type) {
+  return type == TensorProto::FLOAT || type == TensorProto::DOUBLE ||
+         type == TensorProto::FLOAT16 || type == TensorProto::BFLOAT16;
 }
 
 absl::StatusOr<Tensor> ReadOnnxFloats(const TensorProto& tensor) {
@@ -192,24 +205,52 @@ absl::StatusOr<Tensor> ReadOnnxMatrix(const TensorProto& tensor, bool transpose,
 }
 
 absl::StatusOr<std::vector<int64_t>> ReadOnnxInts(const TensorProto& tensor) {
-  const bool wide = tensor.data_type() == TensorProto::INT64;
-  if (!wide && tensor.data_type() != TensorProto::INT32) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "elements have type ", tensor.data_type(), ": expected integers"));
+  if (tensor.data_type() != TensorProto::INT64 &&
+      tensor.data_type() != TensorProto::INT32) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("elements are ", OnnxTypeName(tensor.data_type()),
+                     ": expected integers"));
   }
+  const OnnxArray array = ReadOnnxArray(tensor);
   std::vector<int64_t> values;
-  const int64_t elements = OnnxShape(tensor).num_elements();
-  const bool raw = tensor.has_raw_data();
-  for (int64_t i = 0; i < elements; ++i) {
-    const int at = static_cast<int>(i);
-    if (raw) {
-      values.push_back(wide ? RawElement<int64_t>(tensor, i)
-                            : RawElement<int32_t>(tensor, i));
-    } else {
-      values.push_back(wide ? tensor.int64_data(at) : tensor.int32_data(at));
-    }
+  for (int64_t i = 0; i < array.num_elements(); ++i) {
+    values.push_back(array.IntAt(i));
   }
   return values;
+}
+
+absl::StatusOr<Tensor> ReadOnnxIntegers(const TensorProto& tensor) {
+  const OnnxArray array = ReadOnnxArray(tensor);
+  Tensor result(DataType::kI32, array.shape());
+  for (int64_t i = 0; i < array.num_elements(); ++i) {
+    const int64_t value = array.IntAt(i);
+    const auto narrow = static_cast<int32_t>(value);
+    if (narrow != value) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("element ", value, " is beyond int32"));
+    }
+    result.data<int32_t>()[static_cast<size_t>(i)] = narrow;
+  }
+  return result;
+}
+
+OnnxArray ReadOnnxArray(const TensorProto& tensor) {
+  const Shape shape = OnnxShape(tensor);
+  const int type = tensor.data_type();
+  if (tensor.has_raw_data()) return {type, shape, tensor.raw_data()};
+  OnnxArray array(type, shape);
+  char* write = array.mutable_bytes();
+  const auto store = [&](const auto& elements) {
+    for (const auto element : elements) {
+      std::memcpy(write, &element, array.width());  // its lower bytes
+      write += array.width();
+    }
+  };
+  store(tensor.float_data());
+  store(tensor.double_data());
+  store(tensor.int64_data());
+  store(tensor.int32_data());
+  return array;
 }
 
 }  // namespace espalier

@@ -10,6 +10,7 @@
 #include "espalier/onnx/onnx.pb.h"
 #include "graph/shape.h"
 #include "graph/tensor.h"
+#include "serialization/onnx/array.h"
 
 namespace espalier {
 
@@ -22,6 +23,7 @@ absl::Status CheckOnnxTensor(const onnx::TensorProto& tensor);
 Shape OnnxShape(const onnx::TensorProto& tensor);
 // Of floating point of any width.
 bool IsOnnxFloat(const onnx::TensorProto& tensor);
+bool IsOnnxFloat(int type);
 // As f32; an error for finite doubles beyond it, and for other types.
 absl::StatusOr<Tensor> ReadOnnxFloats(const onnx::TensorProto& tensor);
 // The same of a matrix, each element times `factor`; turned round if told so.
@@ -31,6 +33,11 @@ absl::StatusOr<Tensor> ReadOnnxMatrix(const onnx::TensorProto& tensor,
 // Of INT64 and INT32.
 absl::StatusOr<std::vector<int64_t>> ReadOnnxInts(
     const onnx::TensorProto& tensor);
+// As i32, of integers of any width and BOOL; an error for those beyond it.
+// REQUIRES: not IsOnnxFloat().
+absl::StatusOr<Tensor> ReadOnnxIntegers(const onnx::TensorProto& tensor);
+// Of any type. What is raw is not copied: `tensor` must outlive it.
+OnnxArray ReadOnnxArray(const onnx::TensorProto& tensor);
 
 }  // namespace espalier
 

@@ -40,9 +40,8 @@ absl::StatusOr<DoubleTensor> Read(const onnx::TensorProto& tensor) {
     ASSIGN_OR_RETURN(const Tensor floats, ReadOnnxFloats(tensor));
     return DoubleTensor(floats);
   }
-  ASSIGN_OR_RETURN(const std::vector<int64_t> ints, ReadOnnxInts(tensor));
-  return DoubleTensor(OnnxShape(tensor),
-                      std::vector<double>(ints.begin(), ints.end()));
+  ASSIGN_OR_RETURN(const Tensor integers, ReadOnnxIntegers(tensor));
+  return DoubleTensor(integers);
 }
 
 // Where they differ by more than is allowed, else nothing; the largest share of

@@ -71,6 +71,23 @@ TEST(HostileOnnxTest, SizesThatLie) {
                 for (int i = 0; i < 6; ++i) Weight(f).add_int32_data(i);
               }),
               HasSubstr("elements of another type"));
+  const auto listed = [](int type, int32_t element) {
+    return Refusal([&](OnnxFile& f) {
+      Weight(f).clear_raw_data();
+      Weight(f).set_data_type(type);
+      for (int i = 0; i < 6; ++i) Weight(f).add_int32_data(element);
+    });
+  };
+  EXPECT_THAT(listed(9, 2), HasSubstr("BOOL element 2: expected 0 to 1"));
+  EXPECT_THAT(listed(2, -1), HasSubstr("UINT8 element -1: expected 0 to 255"));
+  EXPECT_THAT(listed(3, 128), HasSubstr("INT8 element 128: expected -128"));
+  EXPECT_THAT(listed(10, 65536), HasSubstr("FLOAT16 element 65536"));
+  EXPECT_THAT(listed(16, -1), HasSubstr("BFLOAT16 element -1"));
+  EXPECT_THAT(Refusal([](OnnxFile& f) {
+                Weight(f).set_data_type(9);
+                Weight(f).set_raw_data(std::string("\0\1\0\1\0\xFE", 6));
+              }),
+              HasSubstr("BOOL element 254"));
   EXPECT_THAT(Refusal([](OnnxFile& f) { Weight(f).set_data_type(8); }),
               HasSubstr("elements of type 8 are not read"));
   EXPECT_THAT(Refusal([](OnnxFile& f) { Weight(f).set_data_type(12345); }),
