@@ -1,0 +1,22 @@
+// Counts what a test program allocates: linking espalier_counted_memory to it
+// replaces operator new, and aligned_alloc and free in what is linked
+// statically. What libraries take from malloc itself is not seen.
+#ifndef ESPALIER_TESTS_TESTING_COUNTED_MEMORY_H_
+#define ESPALIER_TESTS_TESTING_COUNTED_MEMORY_H_
+
+#include <cstdint>
+
+namespace espalier {
+
+// Calls so far, of all threads.
+int64_t Allocations();
+
+// Bytes that were given out and not taken back: now, and the most there were at
+// one time since the last ResetPeakBytes().
+int64_t LiveBytes();
+int64_t PeakBytes();
+void ResetPeakBytes();
+
+}  // namespace espalier
+
+#endif  // ESPALIER_TESTS_TESTING_COUNTED_MEMORY_H_
