@@ -2,12 +2,16 @@
 // elements. The op runs in a session, alone in its graph; backward means the
 // gradients of all its operands from the operands and the result's gradient.
 // Operands are parameters, which a run does not look at for numbers that are
-// not finite. The floor is
-//   copy     a plain copy of as many bytes as the op has to read and write,
+// not finite. The floor is printed beside each ratio:
+//   copy     memcpy, for an op that reads one array and writes one,
+//   pass r:w a pass over r arrays that are read and w that are written,
 //   program  the fewest elementwise instructions for it, run bare,
-//   kernel   the bare loop of our own, or oneDNN's product.
-// Session and floor are timed in turns; a ratio is the median of the pairs.
-//   op_benchmark [threads] [name]
+//   kernel   the bare loop of our own,
+//   reorder, product   oneDNN's.
+// Both get their arrays from the same allocator. They are timed in turns,
+// each first in every second pair; a ratio is the median of the pairs.
+//   op_benchmark [threads] [family or name] [plan]
+//   op_benchmark check   whether every kind of op is in a row
 #include <immintrin.h>
 #include <omp.h>
 
@@ -19,6 +23,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +32,7 @@
 #include "benchmarks/op_rows.h"
 #include "ops/binary.h"
 #include "ops/reduce.h"
+#include "ops/registry.h"
 #include "runtime/session.h"
 #include "transforms/autodiff.h"
 
@@ -64,8 +70,11 @@ Measured Compare(const std::function<void()>& op,
   }
   std::vector<double> times, ratios;
   for (int pair = 0; pair < kPairs; ++pair) {
-    const double ours = Microseconds(op);
-    const double least = Microseconds(floor);
+    const bool op_first = pair % 2 == 0;
+    const double first = Microseconds(op_first ? op : floor);
+    const double second = Microseconds(op_first ? floor : op);
+    const double ours = op_first ? first : second;
+    const double least = op_first ? second : first;
     times.push_back(ours);
     ratios.push_back(ours / least);
   }
@@ -81,9 +90,13 @@ T Need(absl::StatusOr<T> result) {
   return *std::move(result);
 }
 
-// A session of the op, or of its gradients.
-Session MakeSession(const OpRow& row, bool backward, int threads,
-                    std::string* plan) {
+struct RowGraph {
+  Graph graph;
+  std::map<std::string, Tensor> values;
+};
+
+// Of the op, or of its gradients.
+RowGraph MakeGraph(const OpRow& row, bool backward) {
   GraphBuilder g("op");
   std::vector<Value> operands, wrt;
   for (size_t i = 0; i < row.operands.size(); ++i) {
@@ -110,28 +123,31 @@ Session MakeSession(const OpRow& row, bool backward, int threads,
   } else {
     g.Output("y", y);
   }
-  const Graph graph = Need(g.Build());
+  return {Need(g.Build()), std::move(values)};
+}
+
+Session MakeSession(const RowGraph& row, int threads, std::string* plan) {
   CompileOptions options;
   options.threads = threads;
-  const auto executable = Need(Executable::Compile(graph, options));
+  const auto executable = Need(Executable::Compile(row.graph, options));
   *plan = executable->PlanText();
-  return Need(Session::Create(executable,
-                              Need(ParameterStore::FromValues(graph, values))));
+  return Need(Session::Create(
+      executable, Need(ParameterStore::FromValues(row.graph, row.values))));
 }
 
 // Returns whether the ratio is no larger than it may be.
 bool MeasureRow(const OpRow& row, int threads, bool print_plan) {
-  std::printf("%-12s %-24s", row.family.c_str(), row.name.c_str());
+  std::printf("%-13s %-24s", row.family.c_str(), row.name.c_str());
   bool good = true;
   for (bool backward : {false, true}) {
-    const auto& make_floor = backward ? row.backward : row.forward;
-    if (!make_floor) {
-      std::printf("          -      -  ");
+    const Floor& chosen = backward ? row.backward : row.forward;
+    if (chosen.name.empty()) {
+      std::printf(" %10s %6s   %-10s", "-", "-", "");
       continue;
     }
     std::string plan;
-    Session session = MakeSession(row, backward, threads, &plan);
-    const std::function<void()> floor = make_floor(threads);
+    Session session = MakeSession(MakeGraph(row, backward), threads, &plan);
+    const std::function<void()> floor = chosen.make(threads);
     const Measured measured = Compare(
         [&] {
           if (!session.Run({}).ok()) std::abort();
@@ -139,8 +155,8 @@ bool MeasureRow(const OpRow& row, int threads, bool print_plan) {
         floor);
     const bool within = measured.ratio <= kMostRatio;
     good = good && within;
-    std::printf(" %10.0f %6.2f %s", measured.microseconds, measured.ratio,
-                within ? " " : "!");
+    std::printf(" %10.0f %6.2f %s %-10s", measured.microseconds, measured.ratio,
+                within ? " " : "!", chosen.name.c_str());
     if (print_plan) std::printf("\n%s\n", plan.c_str());
   }
   std::printf("\n");
@@ -148,10 +164,51 @@ bool MeasureRow(const OpRow& row, int threads, bool print_plan) {
   return good;
 }
 
+// Every kind of op is in the graph of a row, or is named as not to be: not
+// both. Returns the number of mistakes, printed.
+int CheckKinds() {
+  std::set<std::string> measured;
+  for (const OpRow& row : OpRows()) {
+    const Graph graph = MakeGraph(row, /*backward=*/false).graph;
+    for (NodeId id = 0; id < graph.num_nodes(); ++id) {
+      measured.emplace(graph.node(id).op->kind());
+    }
+  }
+  std::set<std::string> kinds;
+  for (const OpTable::Entry& entry : StandardOps().entries()) {
+    kinds.emplace(entry.kind);
+  }
+  int mistakes = 0;
+  const auto mistake = [&](absl::string_view kind, absl::string_view what) {
+    std::printf("%s: %s\n", std::string(kind).c_str(),
+                std::string(what).c_str());
+    ++mistakes;
+  };
+  std::set<std::string> left_out;
+  for (const KindWithoutRow& kind : KindsWithoutRow()) {
+    left_out.emplace(kind.kind);
+    if (measured.count(std::string(kind.kind)) > 0) {
+      mistake(kind.kind, "named as without a row, but a row has it");
+    }
+    if (kinds.count(std::string(kind.kind)) == 0) {
+      mistake(kind.kind, "named as without a row, but there is no such op");
+    }
+  }
+  for (const std::string& kind : kinds) {
+    if (measured.count(kind) + left_out.count(kind) == 0) {
+      mistake(kind, "in no row of op_benchmark");
+    }
+  }
+  return mistakes;
+}
+
 }  // namespace
 }  // namespace espalier
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::string(argv[1]) == "check") {
+    return espalier::CheckKinds() == 0 ? 0 : 1;
+  }
   _mm_setcsr(_mm_getcsr() | 0x8040);  // as sessions do: denormals are zero
   const int threads = argc > 1 ? std::atoi(argv[1]) : 1;
   const std::string only = argc > 2 ? argv[2] : "";
@@ -159,13 +216,13 @@ int main(int argc, char** argv) {
   std::printf("%lld elements, %d threads; ! is a ratio above %.2f\n",
               static_cast<long long>(espalier::kRowElements), threads,
               espalier::kMostRatio);
-  std::printf("%-12s %-24s %10s %6s   %10s %6s\n", "family", "op", "forward us",
-              "ratio", "backward", "ratio");
+  std::printf("%-13s %-24s %10s %6s   %-10s %10s %6s   %s\n", "family", "op",
+              "forward us", "ratio", "to", "backward", "ratio", "to");
   int rows = 0, slow = 0;
   for (const espalier::OpRow& row : espalier::OpRows()) {
-    if (!only.empty() && row.name != only) continue;
+    if (!only.empty() && row.name != only && row.family != only) continue;
     ++rows;
-    if (!espalier::MeasureRow(row, threads, !only.empty())) ++slow;
+    if (!espalier::MeasureRow(row, threads, argc > 3)) ++slow;
   }
   std::printf("%d ops, %d with a ratio above %.2f\n", rows, slow,
               espalier::kMostRatio);

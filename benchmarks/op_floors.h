@@ -4,16 +4,28 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
-#include "benchmarks/op_rows.h"
 #include "runtime/elementwise/program.h"
 
 namespace espalier {
 
-// A plain copy of half as many arrays, each of kRowElements, so of the same
-// bytes as an op that reads and writes `arrays` in all has to move.
-Floor Copy(double arrays);
+inline constexpr int64_t kRowElements = int64_t{1} << 20;
+
+// Makes, for a number of threads, what a ratio divides by. Nothing: there is
+// nothing to measure.
+struct Floor {
+  std::string name;
+  std::function<std::function<void()>(int threads)> make;
+};
+
+// Passes once over arrays of kRowElements: `reads` of them are read and
+// `writes` written, by memcpy for one of each, else by a loop with next to no
+// arithmetic.
+Floor Move(int reads, int writes);
+// memcpy of so many elements.
+Floor Copy(int64_t elements = kRowElements);
 
 using Slots = std::vector<Operand>;
 
@@ -31,10 +43,13 @@ Emit One(Opcode opcode);
 Floor Forward(const Emit& f, float low = -2, float high = 2);
 Floor Backward(const Emit& slope, float low = -2, float high = 2);
 
-// A loop over arrays of so many elements, called bare.
+// A loop of ours over arrays of so many elements, called bare.
 Floor Kernel(
     std::vector<int64_t> elements,
     std::function<void(int threads, const std::vector<float*>& arrays)> run);
+
+// oneDNN's transpose of a matrix.
+Floor Reorder(int64_t rows, int64_t columns);
 
 // y[m, n] = op(a) op(b) (+ bias), by oneDNN, b packed if that is allowed.
 struct ProductShape {
@@ -43,7 +58,10 @@ struct ProductShape {
   bool bias = false;
   bool pack = false;
 };
-std::function<void()> Product(const ProductShape& shape);
+Floor Product(const ProductShape& shape);
+
+// One after the other.
+Floor InTurn(std::vector<Floor> floors);
 
 }  // namespace espalier
 

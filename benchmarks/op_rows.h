@@ -5,16 +5,18 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "benchmarks/op_floors.h"
 #include "graph/builder.h"
 #include "graph/tensor.h"
+#include "runtime/elementwise/reductions.h"
 
 namespace espalier {
-
-inline constexpr int64_t kRowElements = int64_t{1} << 20;
 
 // A leaf with numbers in [low, high), or of i32 in [0, classes).
 struct RowOperand {
@@ -26,19 +28,47 @@ struct RowOperand {
 };
 Tensor RowValue(const RowOperand& operand);
 
-// Makes, for a number of threads, what a ratio divides by.
-using Floor = std::function<std::function<void()>(int threads)>;
+using Operands = absl::Span<const Value>;
 
 struct OpRow {
   std::string family;
   std::string name;
   std::vector<RowOperand> operands;
-  std::function<Value(absl::Span<const Value>)> build;
+  std::function<Value(Operands)> build;
   Floor forward;
-  Floor backward;  // null: there is no gradient
+  Floor backward;  // without a name there is none
 };
 
+// Rows of kColumns elements each make the kRowElements.
+inline constexpr int64_t kRows = 1024;
+inline constexpr int64_t kColumns = kRowElements / kRows;
+inline constexpr MatrixSize kMatrix = {kRows, kColumns};
+TensorType F32(std::initializer_list<int64_t> dims);
+TensorType Full();
+
+struct OpRowTable {
+  std::vector<OpRow> rows;
+
+  // An op of one full array.
+  void Unary(std::string family, std::string name,
+             std::function<Value(Value)> f, Floor forward, Floor backward,
+             float low = -2, float high = 2);
+};
+
+// A file each.
+void AddElementwiseRows(OpRowTable& t);
+void AddActivationRows(OpRowTable& t);
+void AddMatrixRows(OpRowTable& t);
+void AddMovementRows(OpRowTable& t);
+
 std::vector<OpRow> OpRows();
+
+// A kind of op that no row's graph has, and why not.
+struct KindWithoutRow {
+  absl::string_view kind;
+  absl::string_view reason;
+};
+absl::Span<const KindWithoutRow> KindsWithoutRow();
 
 }  // namespace espalier
 
