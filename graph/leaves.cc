@@ -12,10 +12,6 @@
 namespace espalier {
 namespace {
 
-std::vector<int64_t> DimsOf(const Shape& shape) {
-  return {shape.dims().begin(), shape.dims().end()};
-}
-
 class LeafOp : public Op {
  public:
   LeafOp(LeafKind leaf, const TensorType& type) : leaf_(leaf), type_(type) {}

@@ -88,6 +88,10 @@ std::string Shape::ToString() const {
                       "]");
 }
 
+std::vector<int64_t> DimsOf(const Shape& shape) {
+  return {shape.dims().begin(), shape.dims().end()};
+}
+
 std::string TensorType::ToString() const {
   return absl::StrCat(DataTypeName(dtype), shape.ToString());
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -72,6 +73,9 @@ class Shape {
   int rank_ = 0;
   std::array<int64_t, kMaxRank + 1> dims_{};
 };
+
+// The dimensions as a list, which attributes hold.
+std::vector<int64_t> DimsOf(const Shape& shape);
 
 // What a node's result is: element type and shape.
 struct TensorType {

@@ -5,14 +5,11 @@
 #include <memory>
 #include <vector>
 
-#include "graph/status_macros.h"
+#include "ops/binary_op.h"
 #include "ops/elementwise.h"
 #include "ops/gates.h"
 #include "ops/integers.h"
-#include "ops/interval_math.h"
 #include "ops/reduce.h"
-#include "ops/type_checks.h"
-#include "runtime/lowering.h"
 
 namespace espalier {
 namespace {
@@ -79,37 +76,15 @@ constexpr Row kRows[] = {
      [](const Expr& a, const Expr& b) { return Min(a, b); }},
 };
 
-class BinaryOp : public Op {
+class BinaryRowOp : public BinaryOp {
  public:
-  explicit BinaryOp(BinaryKind binary)
-      : binary_(binary), row_(kRows[static_cast<int>(binary)]) {}
+  explicit BinaryRowOp(BinaryKind binary)
+      : BinaryOp(DataType::kF32),
+        binary_(binary),
+        row_(kRows[static_cast<int>(binary)]) {}
 
   BinaryKind binary() const { return binary_; }
   absl::string_view kind() const override { return row_.kind; }
-  int arity() const override { return 2; }
-
-  absl::StatusOr<TensorType> InferType(
-      absl::Span<const TensorType> inputs) const override {
-    RETURN_IF_ERROR(CheckF32("a", inputs[0]));
-    RETURN_IF_ERROR(CheckF32("b", inputs[1]));
-    ASSIGN_OR_RETURN(const Shape shape,
-                     BroadcastShapes(inputs[0].shape, inputs[1].shape));
-    return TensorType{DataType::kF32, shape};
-  }
-
-  DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
-                        const Shape& output) const override {
-    const DoubleTensor& a = *inputs[0];
-    const DoubleTensor& b = *inputs[1];
-    const std::vector<int64_t> ia = BroadcastIndices(a.shape(), output);
-    const std::vector<int64_t> ib = BroadcastIndices(b.shape(), output);
-    DoubleTensor y(output);
-    for (int64_t i = 0; i < y.num_elements(); ++i) {
-      const auto at = static_cast<size_t>(i);
-      y[i] = row_.f(a[ia[at]], b[ib[at]]);
-    }
-    return y;
-  }
 
   absl::StatusOr<std::vector<Value>> Gradient(
       absl::Span<const Value> inputs, Value output, Value dy,
@@ -126,24 +101,13 @@ class BinaryOp : public Op {
     return gradients;
   }
 
-  IntervalTensor Bounds(absl::Span<const IntervalTensor* const> inputs,
-                        const Shape& output) const override {
-    const std::vector<int64_t> ia = BroadcastIndices(inputs[0]->shape, output);
-    const std::vector<int64_t> ib = BroadcastIndices(inputs[1]->shape, output);
-    IntervalTensor y = IntervalTensor::Everything(output);
-    for (size_t i = 0; i < ia.size(); ++i) {
-      SetInterval(y, static_cast<int64_t>(i),
-                  row_.bounds(IntervalAt(*inputs[0], ia[i]),
-                              IntervalAt(*inputs[1], ib[i])));
-    }
-    return y;
+ protected:
+  double ValueOf(double a, double b) const override { return row_.f(a, b); }
+  Interval BoundsOf(Interval a, Interval b) const override {
+    return row_.bounds(a, b);
   }
-
-  absl::Status Lower(Lowering& lowering) const override {
-    lowering.SetResult(lowering.Elementwise(
-        row_.expr(Expr::Operand(0), Expr::Operand(1)),
-        {lowering.input(0), lowering.input(1)}, lowering.output_type().shape));
-    return absl::OkStatus();
+  Expr ExprOf(const Expr& a, const Expr& b) const override {
+    return row_.expr(a, b);
   }
 
  private:
@@ -153,7 +117,7 @@ class BinaryOp : public Op {
 
 template <BinaryKind binary>
 absl::StatusOr<OpPtr> Read(AttributeReader& /*attributes*/) {
-  return std::make_shared<BinaryOp>(binary);
+  return std::make_shared<BinaryRowOp>(binary);
 }
 
 constexpr OpTable::Entry kEntries[] = {
@@ -163,7 +127,7 @@ constexpr OpTable::Entry kEntries[] = {
 };
 
 Value ApplyBinary(BinaryKind binary, Value a, Value b, absl::string_view name) {
-  return Apply(std::make_shared<BinaryOp>(binary), {a, b}, name);
+  return Apply(std::make_shared<BinaryRowOp>(binary), {a, b}, name);
 }
 
 }  // namespace
@@ -191,7 +155,7 @@ Value Min(Value a, Value b, absl::string_view name) {
 }
 
 absl::optional<BinaryKind> AsBinary(const Node& node) {
-  const auto* op = dynamic_cast<const BinaryOp*>(node.op.get());
+  const auto* op = dynamic_cast<const BinaryRowOp*>(node.op.get());
   if (op == nullptr) return absl::nullopt;
   return op->binary();
 }

@@ -17,12 +17,6 @@
 namespace espalier {
 namespace {
 
-absl::Status CheckIndices(const TensorType& indices) {
-  if (indices.dtype == DataType::kI32) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("indices is ", indices.ToString(), ": expected i32"));
-}
-
 absl::Status CheckAxis(int64_t axis, absl::string_view what, int rank) {
   if (axis >= 0 && axis < rank + (PlantedBug(11) ? 1 : 0)) {
     return absl::OkStatus();
@@ -96,7 +90,7 @@ class GatherOp : public Op {
 
   absl::StatusOr<TensorType> InferType(
       absl::Span<const TensorType> inputs) const override {
-    RETURN_IF_ERROR(CheckIndices(inputs[1]));
+    RETURN_IF_ERROR(CheckDataType("indices", inputs[1], DataType::kI32));
     const Shape& x = inputs[0].shape;
     const Shape& indices = inputs[1].shape;
     RETURN_IF_ERROR(CheckAxis(axis_, "x", x.rank()));
@@ -205,7 +199,7 @@ class ScatterAddOp : public Op {
   absl::StatusOr<TensorType> InferType(
       absl::Span<const TensorType> inputs) const override {
     RETURN_IF_ERROR(CheckF32("values", inputs[0]));
-    RETURN_IF_ERROR(CheckIndices(inputs[1]));
+    RETURN_IF_ERROR(CheckDataType("indices", inputs[1], DataType::kI32));
     const auto values = inputs[0].shape.dims();
     const auto indices = inputs[1].shape.dims();
     const int rank = inputs[0].shape.rank() - inputs[1].shape.rank() + 1;

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "graph/status_macros.h"
+#include "ops/binary_op.h"
 #include "ops/interval_math.h"
 #include "runtime/lowering.h"
 
@@ -24,11 +25,19 @@ double ToInteger(double x) {
 }
 
 // Neither integers have gradients, nor what is rounded to them.
-absl::StatusOr<std::vector<Value>> NoGradients(absl::Span<const Value> inputs) {
-  return std::vector<Value>(inputs.size());
-}
+template <typename Base>
+class WithoutGradient : public Base {
+ public:
+  using Base::Base;
 
-class CastOp : public Op {
+  absl::StatusOr<std::vector<Value>> Gradient(
+      absl::Span<const Value> inputs, Value /*output*/, Value /*dy*/,
+      const std::vector<bool>& /*wanted*/) const override {
+    return std::vector<Value>(inputs.size());
+  }
+};
+
+class CastOp : public WithoutGradient<Op> {
  public:
   explicit CastOp(DataType to) : to_(to) {}
 
@@ -57,12 +66,6 @@ class CastOp : public Op {
       y[i] = to_ == DataType::kF32 ? x : ToInteger(x);
     }
     return y;
-  }
-
-  absl::StatusOr<std::vector<Value>> Gradient(
-      absl::Span<const Value> inputs, Value /*output*/, Value /*dy*/,
-      const std::vector<bool>& /*wanted*/) const override {
-    return NoGradients(inputs);
   }
 
   IntervalTensor Bounds(absl::Span<const IntervalTensor* const> inputs,
@@ -94,68 +97,24 @@ class CastOp : public Op {
   DataType to_;
 };
 
-class AddI32Op : public Op {
+class AddI32Op : public WithoutGradient<BinaryOp> {
  public:
+  AddI32Op() : WithoutGradient(DataType::kI32) {}
+
   absl::string_view kind() const override { return "add_i32"; }
-  int arity() const override { return 2; }
 
-  absl::StatusOr<TensorType> InferType(
-      absl::Span<const TensorType> inputs) const override {
-    for (int i : {0, 1}) {
-      if (inputs[i].dtype != DataType::kI32) {
-        return absl::InvalidArgumentError(
-            absl::StrCat(i == 0 ? "a" : "b", " is ", inputs[i].ToString(),
-                         ": expected i32"));
-      }
-    }
-    ASSIGN_OR_RETURN(const Shape shape,
-                     BroadcastShapes(inputs[0].shape, inputs[1].shape));
-    return TensorType{DataType::kI32, shape};
+ protected:
+  double ValueOf(double a, double b) const override {
+    const double sum = a + b;
+    return sum > kMost ? sum - 0x1p32 : sum < kLeast ? sum + 0x1p32 : sum;
   }
-
-  DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
-                        const Shape& output) const override {
-    const DoubleTensor& a = *inputs[0];
-    const DoubleTensor& b = *inputs[1];
-    const std::vector<int64_t> ia = BroadcastIndices(a.shape(), output);
-    const std::vector<int64_t> ib = BroadcastIndices(b.shape(), output);
-    DoubleTensor y(output);
-    for (int64_t i = 0; i < y.num_elements(); ++i) {
-      const auto at = static_cast<size_t>(i);
-      double sum = a[ia[at]] + b[ib[at]];
-      if (sum > kMost) sum -= 0x1p32;
-      if (sum < kLeast) sum += 0x1p32;
-      y[i] = sum;
-    }
-    return y;
+  Interval BoundsOf(Interval a, Interval b) const override {
+    const Interval sum = {a.lower + b.lower, a.upper + b.upper};
+    const bool wraps = sum.lower < kLeast || sum.upper > kMost;
+    return wraps ? kEveryInteger : sum;
   }
-
-  absl::StatusOr<std::vector<Value>> Gradient(
-      absl::Span<const Value> inputs, Value /*output*/, Value /*dy*/,
-      const std::vector<bool>& /*wanted*/) const override {
-    return NoGradients(inputs);
-  }
-
-  IntervalTensor Bounds(absl::Span<const IntervalTensor* const> inputs,
-                        const Shape& output) const override {
-    const std::vector<int64_t> ia = BroadcastIndices(inputs[0]->shape, output);
-    const std::vector<int64_t> ib = BroadcastIndices(inputs[1]->shape, output);
-    IntervalTensor y = IntervalTensor::Everything(output);
-    for (size_t i = 0; i < ia.size(); ++i) {
-      const Interval a = IntervalAt(*inputs[0], ia[i]);
-      const Interval b = IntervalAt(*inputs[1], ib[i]);
-      const Interval sum = {a.lower + b.lower, a.upper + b.upper};
-      const bool wraps = sum.lower < kLeast || sum.upper > kMost;
-      SetInterval(y, static_cast<int64_t>(i), wraps ? kEveryInteger : sum);
-    }
-    return y;
-  }
-
-  absl::Status Lower(Lowering& lowering) const override {
-    lowering.SetResult(lowering.Elementwise(
-        AddInts(Expr::Operand(0), Expr::Operand(1)),
-        {lowering.input(0), lowering.input(1)}, lowering.output_type().shape));
-    return absl::OkStatus();
+  Expr ExprOf(const Expr& a, const Expr& b) const override {
+    return AddInts(a, b);
   }
 };
 
@@ -180,6 +139,10 @@ Value Cast(Value x, DataType dtype, absl::string_view name) {
 
 Value AddI32(Value a, Value b, absl::string_view name) {
   return Apply(std::make_shared<AddI32Op>(), {a, b}, name);
+}
+
+bool IsAddI32(const Node& node) {
+  return dynamic_cast<const AddI32Op*>(node.op.get()) != nullptr;
 }
 
 absl::Span<const OpTable::Entry> IntegerEntries() { return kEntries; }

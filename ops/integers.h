@@ -18,6 +18,7 @@ Value Cast(Value x, DataType dtype, absl::string_view name = "");
 // What Add (ops/binary.h) makes for two i32 operands: a + b with broadcasting,
 // modulo 2^32.
 Value AddI32(Value a, Value b, absl::string_view name = "");
+bool IsAddI32(const Node& node);
 
 absl::Span<const OpTable::Entry> IntegerEntries();
 

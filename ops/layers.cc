@@ -15,28 +15,27 @@
 #include "ops/layer_norm.h"
 #include "ops/normalization.h"
 #include "ops/reduce.h"
+#include "ops/schedule_values.h"
 
 namespace espalier {
 namespace layers {
 namespace {
 
-constexpr absl::string_view kStepCounter = "dropout_step";
+constexpr absl::string_view kDropoutStep = "dropout_step";
 
-// The i32 scalar that counts runs; made if the graph has none.
-Value StepCounter(GraphBuilder& g) {
-  for (const GraphUpdate& update : g.updates()) {
-    const Node& leaf = g.node(update.leaf);
-    if (leaf.name == kStepCounter &&
-        leaf.type == TensorType{DataType::kI32, Shape()}) {
-      return g.value(update.leaf);
-    }
+// The counter that all dropout layers of the graph read.
+Value DropoutStep(GraphBuilder& g, absl::string_view layer) {
+  for (NodeId id = 0; id < g.num_nodes(); ++id) {
+    if (g.node(id).name != kDropoutStep) continue;
+    const Value step = g.value(id);
+    if (IsStepCounter(step)) return step;
+    return g.Fail(absl::InvalidArgumentError(absl::StrCat(
+        "layer ", Quoted(layer), ": ", step.node().ToString(), " is ",
+        step.type().ToString(),
+        ": expected a state i32[] whose update is itself plus 1, as "
+        "StepCounter makes it, or none of that name")));
   }
-  const Value step =
-      g.State(g.UniqueName(kStepCounter), Shape(), 0, DataType::kI32);
-  Tensor one(DataType::kI32, Shape());
-  one.data<int32_t>()[0] = 1;
-  g.Update(step, Add(step, g.Constant(one)));
-  return step;
+  return StepCounter(g, kDropoutStep);
 }
 
 // old + share * (to - old)
@@ -114,8 +113,8 @@ Value Dropout(Value x, float rate, const DropoutOptions& options) {
   const RandomStream random(options.seed, RandomPurpose::kDropout, layer);
   const auto seed =
       static_cast<int64_t>(uint64_t{random.Bits(0)} << 32 | random.Bits(1));
-  return espalier::Dropout(x, StepCounter(g), rate, seed,
-                           g.UniqueName(options.name));
+  const std::string name = g.UniqueName(options.name);
+  return espalier::Dropout(x, DropoutStep(g, name), rate, seed, name);
 }
 
 Value BatchNorm(Value x, const BatchNormOptions& options) {

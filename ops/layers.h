@@ -53,8 +53,8 @@ struct DropoutOptions {
 };
 
 // Dropout (ops/dropout.h) with a new mask at each step: the layers of a graph
-// share the state `dropout_step` (i32[]), which counts the runs from 0, modulo
-// 2^32. The inference form has neither.
+// share the state `dropout_step`, a StepCounter (ops/schedule_values.h);
+// another node of that name is an error. The inference form has neither.
 Value Dropout(Value x, float rate,
               const DropoutOptions& options = DropoutOptions());
 

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <memory>
-#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "graph/check.h"
 #include "graph/status_macros.h"
 #include "ops/axes.h"
 #include "ops/elementwise.h"
 #include "ops/interval_math.h"
+#include "ops/reduction_op.h"
 #include "ops/reshape.h"
 #include "ops/type_checks.h"
 #include "runtime/lowering.h"
@@ -17,31 +17,9 @@
 namespace espalier {
 namespace {
 
-std::vector<int64_t> DimsOf(const Shape& shape) {
-  return {shape.dims().begin(), shape.dims().end()};
-}
-
-class ReduceOp : public Op {
+class SumOp : public ReductionOp {
  public:
-  ReduceOp(ReduceKind reduce, std::vector<int64_t> axes, bool keep_axes)
-      : reduce_(reduce), axes_(std::move(axes)), keep_axes_(keep_axes) {}
-
-  absl::string_view kind() const override {
-    return reduce_ == ReduceKind::kSum ? "sum" : "mean";
-  }
-  int arity() const override { return 1; }
-  Attributes attributes() const override {
-    return {{"axes", axes_}, {"keep_axes", keep_axes_}};
-  }
-
-  absl::StatusOr<TensorType> InferType(
-      absl::Span<const TensorType> inputs) const override {
-    RETURN_IF_ERROR(CheckF32("x", inputs[0]));
-    const Shape& x = inputs[0].shape;
-    ASSIGN_OR_RETURN(const std::vector<int64_t> axes,
-                     NormalizedAxes(axes_, x.rank()));
-    return TensorType{DataType::kF32, ReducedShape(x, axes, keep_axes_)};
-  }
+  using ReductionOp::ReductionOp;
 
   DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
                         const Shape& output) const override {
@@ -52,7 +30,7 @@ class ReduceOp : public Op {
     for (int64_t i = 0; i < x.num_elements(); ++i) {
       y[target[static_cast<size_t>(i)]] += x[i];
     }
-    if (reduce_ == ReduceKind::kMean) {
+    if (reduce() == ReduceKind::kMean) {
       const auto count = static_cast<double>(StaticCount(x.shape(), axes));
       for (int64_t i = 0; i < y.num_elements(); ++i) y[i] /= count;
     }
@@ -67,9 +45,9 @@ class ReduceOp : public Op {
     // Leading axes need not be put back: broadcasting aligns at the right.
     const bool leading =
         axes.empty() || axes.back() + 1 == static_cast<int64_t>(axes.size());
-    if (!keep_axes_ && !leading) dy = Reshape(dy, ReducedShape(x, axes, true));
+    if (!keep_axes() && !leading) dy = Reshape(dy, ReducedShape(x, axes, true));
     Value dx = BroadcastTo(dy, x);
-    if (reduce_ == ReduceKind::kMean) {
+    if (reduce() == ReduceKind::kMean) {
       const auto count = static_cast<float>(StaticCount(x, axes));
       // Of an empty x nothing is scaled; 1/0 would not be a factor.
       dx = Scale(dx, 1 / std::max(count, 1.0f),
@@ -92,7 +70,7 @@ class ReduceOp : public Op {
     const auto count = static_cast<double>(StaticCount(x.shape, axes));
     for (size_t i = 0; i < sums.size(); ++i) {
       Interval sum = sums[i].Finish(kScalingRoundings);
-      if (reduce_ == ReduceKind::kMean) {
+      if (reduce() == ReduceKind::kMean) {
         sum = count == 0 ? kEverything  // NaN
                          : FloatRounded(sum.lower / count - kMeanLoss,
                                         sum.upper / count + kMeanLoss);
@@ -102,30 +80,12 @@ class ReduceOp : public Op {
     return y;
   }
 
-  absl::Status Lower(Lowering& lowering) const override {
-    lowering.SetResult(lowering.Reduce(reduce_, lowering.input(0),
-                                       AxesFor(lowering.input_type(0).shape),
-                                       lowering.output_type().shape));
-    return absl::OkStatus();
-  }
-
  private:
   // A mean may be made of terms or sums times a rounded 1 / count.
   static constexpr int kScalingRoundings = 2;
   // A mean over all elements is summed at 2^-12 of its size, where what is
   // below 2^-114 becomes zero, as do the roundings of what is near it.
   static constexpr double kMeanLoss = 0x1p-112;
-
-  // REQUIRES: InferType has accepted x.
-  std::vector<int64_t> AxesFor(const Shape& x) const {
-    absl::StatusOr<std::vector<int64_t>> axes = NormalizedAxes(axes_, x.rank());
-    ESPALIER_CHECK(axes.ok());
-    return *std::move(axes);
-  }
-
-  ReduceKind reduce_;
-  std::vector<int64_t> axes_;
-  bool keep_axes_;
 };
 
 class BroadcastOp : public Op {
@@ -189,44 +149,25 @@ class BroadcastOp : public Op {
   Shape shape_;
 };
 
-absl::StatusOr<OpPtr> ReadReduce(AttributeReader& attributes,
-                                 ReduceKind reduce) {
-  std::vector<int64_t> axes = attributes.IntList("axes");
-  const bool keep_axes = attributes.Bool("keep_axes");
-  return std::make_shared<ReduceOp>(reduce, std::move(axes), keep_axes);
-}
-
-absl::StatusOr<OpPtr> ReadSum(AttributeReader& attributes) {
-  return ReadReduce(attributes, ReduceKind::kSum);
-}
-absl::StatusOr<OpPtr> ReadMean(AttributeReader& attributes) {
-  return ReadReduce(attributes, ReduceKind::kMean);
-}
 absl::StatusOr<OpPtr> ReadBroadcast(AttributeReader& attributes) {
   return std::make_shared<BroadcastOp>(attributes.ShapeValue("shape"));
 }
 
 constexpr OpTable::Entry kEntries[] = {
-    {"broadcast", ReadBroadcast}, {"mean", ReadMean}, {"sum", ReadSum}};
-
-Value Reduce(ReduceKind reduce, Value x, absl::Span<const int64_t> axes,
-             bool keep_axes, absl::string_view name) {
-  return Apply(
-      std::make_shared<ReduceOp>(
-          reduce, std::vector<int64_t>(axes.begin(), axes.end()), keep_axes),
-      {x}, name);
-}
+    {"broadcast", ReadBroadcast},
+    {"mean", ReadReduction<SumOp, ReduceKind::kMean>},
+    {"sum", ReadReduction<SumOp, ReduceKind::kSum>}};
 
 }  // namespace
 
 Value Sum(Value x, absl::Span<const int64_t> axes, bool keep_axes,
           absl::string_view name) {
-  return Reduce(ReduceKind::kSum, x, axes, keep_axes, name);
+  return ApplyReduction<SumOp>(ReduceKind::kSum, x, axes, keep_axes, name);
 }
 
 Value Mean(Value x, absl::Span<const int64_t> axes, bool keep_axes,
            absl::string_view name) {
-  return Reduce(ReduceKind::kMean, x, axes, keep_axes, name);
+  return ApplyReduction<SumOp>(ReduceKind::kMean, x, axes, keep_axes, name);
 }
 
 Value BroadcastTo(Value x, const Shape& shape, absl::string_view name) {

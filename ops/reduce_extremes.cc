@@ -1,50 +1,36 @@
 // The largest and the smallest over axes.
 #include <algorithm>
 #include <cmath>
-#include <memory>
-#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "graph/check.h"
 #include "graph/status_macros.h"
 #include "ops/axes.h"
 #include "ops/binary.h"
 #include "ops/gates.h"
 #include "ops/interval_math.h"
 #include "ops/reduce.h"
+#include "ops/reduction_op.h"
 #include "ops/reshape.h"
-#include "ops/type_checks.h"
-#include "runtime/lowering.h"
 
 namespace espalier {
 namespace {
 
-class ExtremeOp : public Op {
+class ExtremeOp : public ReductionOp {
  public:
-  ExtremeOp(bool max, std::vector<int64_t> axes, bool keep_axes)
-      : max_(max), axes_(std::move(axes)), keep_axes_(keep_axes) {}
-
-  absl::string_view kind() const override {
-    return max_ ? "reduce_max" : "reduce_min";
-  }
-  int arity() const override { return 1; }
-  Attributes attributes() const override {
-    return {{"axes", axes_}, {"keep_axes", keep_axes_}};
-  }
+  using ReductionOp::ReductionOp;
 
   absl::StatusOr<TensorType> InferType(
       absl::Span<const TensorType> inputs) const override {
-    RETURN_IF_ERROR(CheckF32("x", inputs[0]));
+    ASSIGN_OR_RETURN(TensorType result, ReductionOp::InferType(inputs));
     const Shape& x = inputs[0].shape;
-    ASSIGN_OR_RETURN(const std::vector<int64_t> axes,
-                     NormalizedAxes(axes_, x.rank()));
-    if (StaticCount(x, axes) == 0) {
+    if (StaticCount(x, AxesFor(x)) == 0) {
       return absl::InvalidArgumentError(
           absl::StrCat("x is ", inputs[0].ToString(),
                        ": expected an element along the axes of which the ",
-                       max_ ? "largest" : "smallest", " is taken"));
+                       max() ? "largest" : "smallest", " is taken"));
     }
-    return TensorType{DataType::kF32, ReducedShape(x, axes, keep_axes_)};
+    return result;
   }
 
   DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
@@ -52,10 +38,10 @@ class ExtremeOp : public Op {
     const DoubleTensor& x = *inputs[0];
     const std::vector<int64_t> target =
         ReductionTargets(x.shape(), AxesFor(x.shape()));
-    DoubleTensor y(output, max_ ? kEverything.lower : kEverything.upper);
+    DoubleTensor y(output, max() ? kEverything.lower : kEverything.upper);
     for (int64_t i = 0; i < x.num_elements(); ++i) {
       double& extreme = y[target[static_cast<size_t>(i)]];
-      const bool further = max_ ? x[i] > extreme : x[i] < extreme;
+      const bool further = max() ? x[i] > extreme : x[i] < extreme;
       if (further || std::isnan(x[i])) extreme = x[i];
     }
     return y;
@@ -68,14 +54,14 @@ class ExtremeOp : public Op {
     const Value x = inputs[0];
     const std::vector<int64_t> axes = AxesFor(x.shape());
     const Shape kept = ReducedShape(x.shape(), axes, /*keep_axes=*/true);
-    if (!keep_axes_) {
+    if (!keep_axes()) {
       output = Reshape(output, kept);
       dy = Reshape(dy, kept);
     }
     const Value zero = x.builder()->Constant(0.0f);
     const Value one = x.builder()->Constant(1.0f);
-    const Value is_extreme = max_ ? SelectGreater(output, x, zero, one)
-                                  : SelectGreater(x, output, zero, one);
+    const Value is_extreme = max() ? SelectGreater(output, x, zero, one)
+                                   : SelectGreater(x, output, zero, one);
     const Value count = Sum(is_extreme, axes, /*keep_axes=*/true);
     return std::vector<Value>{Mul(is_extreme, Div(dy, count))};
   }
@@ -85,7 +71,7 @@ class ExtremeOp : public Op {
     const IntervalTensor& x = *inputs[0];
     const std::vector<int64_t> target =
         ReductionTargets(x.shape, AxesFor(x.shape));
-    const double start = max_ ? kEverything.lower : kEverything.upper;
+    const double start = max() ? kEverything.lower : kEverything.upper;
     std::vector<Interval> extremes(static_cast<size_t>(output.num_elements()),
                                    Interval{start, start});
     std::vector<bool> may_be_nan(extremes.size());
@@ -94,10 +80,10 @@ class ExtremeOp : public Op {
       const Interval element = IntervalAt(x, static_cast<int64_t>(i));
       if (MayBeNan(element)) may_be_nan[at] = true;
       Interval& e = extremes[at];
-      e = max_ ? Interval{std::max(e.lower, element.lower),
-                          std::max(e.upper, element.upper)}
-               : Interval{std::min(e.lower, element.lower),
-                          std::min(e.upper, element.upper)};
+      e = max() ? Interval{std::max(e.lower, element.lower),
+                           std::max(e.upper, element.upper)}
+                : Interval{std::min(e.lower, element.lower),
+                           std::min(e.upper, element.upper)};
     }
     IntervalTensor y = IntervalTensor::Everything(output);
     for (size_t i = 0; i < extremes.size(); ++i) {
@@ -106,54 +92,24 @@ class ExtremeOp : public Op {
     return y;
   }
 
-  absl::Status Lower(Lowering& lowering) const override {
-    lowering.SetResult(lowering.Reduce(
-        max_ ? ReduceKind::kMax : ReduceKind::kMin, lowering.input(0),
-        AxesFor(lowering.input_type(0).shape), lowering.output_type().shape));
-    return absl::OkStatus();
-  }
-
  private:
-  // REQUIRES: InferType has accepted x.
-  std::vector<int64_t> AxesFor(const Shape& x) const {
-    absl::StatusOr<std::vector<int64_t>> axes = NormalizedAxes(axes_, x.rank());
-    ESPALIER_CHECK(axes.ok());
-    return *std::move(axes);
-  }
-
-  bool max_;
-  std::vector<int64_t> axes_;
-  bool keep_axes_;
+  bool max() const { return reduce() == ReduceKind::kMax; }
 };
 
-template <bool max>
-absl::StatusOr<OpPtr> Read(AttributeReader& attributes) {
-  std::vector<int64_t> axes = attributes.IntList("axes");
-  const bool keep_axes = attributes.Bool("keep_axes");
-  return std::make_shared<ExtremeOp>(max, std::move(axes), keep_axes);
-}
-
-constexpr OpTable::Entry kEntries[] = {{"reduce_max", Read<true>},
-                                       {"reduce_min", Read<false>}};
-
-Value Reduce(bool max, Value x, absl::Span<const int64_t> axes, bool keep_axes,
-             absl::string_view name) {
-  return Apply(
-      std::make_shared<ExtremeOp>(
-          max, std::vector<int64_t>(axes.begin(), axes.end()), keep_axes),
-      {x}, name);
-}
+constexpr OpTable::Entry kEntries[] = {
+    {"reduce_max", ReadReduction<ExtremeOp, ReduceKind::kMax>},
+    {"reduce_min", ReadReduction<ExtremeOp, ReduceKind::kMin>}};
 
 }  // namespace
 
 Value ReduceMax(Value x, absl::Span<const int64_t> axes, bool keep_axes,
                 absl::string_view name) {
-  return Reduce(true, x, axes, keep_axes, name);
+  return ApplyReduction<ExtremeOp>(ReduceKind::kMax, x, axes, keep_axes, name);
 }
 
 Value ReduceMin(Value x, absl::Span<const int64_t> axes, bool keep_axes,
                 absl::string_view name) {
-  return Reduce(false, x, axes, keep_axes, name);
+  return ApplyReduction<ExtremeOp>(ReduceKind::kMin, x, axes, keep_axes, name);
 }
 
 absl::Span<const OpTable::Entry> ReduceExtremeEntries() { return kEntries; }

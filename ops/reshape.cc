@@ -16,10 +16,7 @@ class ReshapeOp : public Op {
 
   absl::string_view kind() const override { return "reshape"; }
   int arity() const override { return 1; }
-  Attributes attributes() const override {
-    return {{"shape",
-             std::vector<int64_t>(shape_.dims().begin(), shape_.dims().end())}};
-  }
+  Attributes attributes() const override { return {{"shape", DimsOf(shape_)}}; }
 
   absl::StatusOr<TensorType> InferType(
       absl::Span<const TensorType> inputs) const override {

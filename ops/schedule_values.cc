@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "graph/leaves.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "ops/binary.h"
@@ -100,6 +101,28 @@ Value StepCounter(GraphBuilder& graph, absl::string_view name) {
   const Value one = graph.Constant(Tensor(Shape(), std::vector<int32_t>{1}));
   graph.Update(step, AddI32(step, one));
   return step;
+}
+
+bool IsStepCounter(Value leaf) {
+  if (!leaf.valid() || AsLeaf(*leaf.node().op) != LeafKind::kState ||
+      leaf.type() != TensorType{DataType::kI32, Shape()}) {
+    return false;
+  }
+  const GraphBuilder& g = *leaf.builder();
+  const auto& updates = g.updates();
+  const auto update =
+      std::find_if(updates.begin(), updates.end(),
+                   [&](const GraphUpdate& u) { return u.leaf == leaf.id(); });
+  if (update == updates.end()) return false;
+  const Node& sum = g.node(update->value);
+  if (!IsAddI32(sum)) return false;
+  const auto adds_one = [&](NodeId to, NodeId number) {
+    const Tensor* one = ConstantValue(*g.node(number).op);
+    return to == leaf.id() && one != nullptr && one->num_elements() == 1 &&
+           one->data<int32_t>()[0] == 1;
+  };
+  return adds_one(sum.inputs[0], sum.inputs[1]) ||
+         adds_one(sum.inputs[1], sum.inputs[0]);
 }
 
 Value ScheduleFactor(const Schedule& schedule, Value step,

@@ -17,6 +17,9 @@ namespace espalier {
 // A state (i32[]) that counts the runs of the graph from 0, modulo 2^32.
 Value StepCounter(GraphBuilder& graph, absl::string_view name = "step");
 
+// Whether `leaf` is such a state: i32[], and its update is itself plus 1.
+bool IsStepCounter(Value leaf);
+
 // schedule.Factor (ops/schedules.h) of `step`, i32[] and not negative: f32[].
 // Relative to the factor the error is below 1e-5 while that is above 1e-20 and
 // step below 2^24. Errors of the builder: a schedule that its Check refuses,

@@ -8,10 +8,15 @@
 
 namespace espalier {
 
+absl::Status CheckDataType(absl::string_view what, const TensorType& type,
+                           DataType expected) {
+  if (type.dtype == expected) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      what, " is ", type.ToString(), ": expected ", DataTypeName(expected)));
+}
+
 absl::Status CheckF32(absl::string_view what, const TensorType& type) {
-  if (type.dtype == DataType::kF32) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(what, " is ", type.ToString(), ": expected f32"));
+  return CheckDataType(what, type, DataType::kF32);
 }
 
 absl::Status CheckF32Rank(absl::string_view what, const TensorType& type,

@@ -13,6 +13,8 @@
 namespace espalier {
 
 // "x is i32[N]: expected f32".
+absl::Status CheckDataType(absl::string_view what, const TensorType& type,
+                           DataType expected);
 absl::Status CheckF32(absl::string_view what, const TensorType& type);
 
 // Of f32 and of that rank: "weight is f32[3]: expected f32 of rank 2".

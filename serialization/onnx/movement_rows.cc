@@ -10,10 +10,6 @@ namespace espalier {
 namespace onnx_rows {
 namespace {
 
-std::vector<int64_t> DimsOf(const Shape& shape) {
-  return {shape.dims().begin(), shape.dims().end()};
-}
-
 // What ONNX's Reshape takes for a shape: a 0 copies the dimension of its input,
 // which serves the batch in front.
 absl::StatusOr<std::string> ReshapeTarget(OnnxNodeWriter& node,

@@ -2,11 +2,15 @@
 
 #include <cmath>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "graph/interpreter.h"
 #include "graph/leaves.h"
 #include "gtest/gtest.h"
+#include "ops/binary.h"
+#include "ops/schedule_values.h"
 #include "tests/testing/execution.h"
 #include "tests/testing/graph_helpers.h"
 #include "tests/testing/status_matchers.h"
@@ -129,6 +133,61 @@ TEST(DropoutLayerTest, LayersOfAGraphShareOneCounter) {
   // Not the same elements in both.
   EXPECT_FALSE(graph.node(first).op->attributes()[1].value ==
                graph.node(second).op->attributes()[1].value);
+}
+
+// What the graph says with a node `dropout_step` made before the layer.
+absl::Status StatusBeside(void (*make)(GraphBuilder& g)) {
+  return BuildStatus([&](GraphBuilder& g) {
+    make(g);
+    return layers::Dropout(g.Input("x", {kBatch, 3}), 0.5f);
+  });
+}
+
+TEST(DropoutLayerTest, OnlyACounterIsTakenForTheCounter) {
+  EXPECT_OK(
+      StatusBeside([](GraphBuilder& g) { StepCounter(g, "dropout_step"); }));
+  // The other way round, from another start.
+  EXPECT_OK(StatusBeside([](GraphBuilder& g) {
+    const Value step = g.State("dropout_step", {}, 7, DataType::kI32);
+    const Value one = g.Constant(Tensor(Shape(), std::vector<int32_t>{1}));
+    g.Update(step, Add(one, step));
+  }));
+  const auto refused = [](absl::string_view what) {
+    return StatusIs(
+        absl::StatusCode::kInvalidArgument,
+        absl::StrCat(
+            "layer 'dropout': node 'dropout_step' ", what,
+            ": expected a state i32[] whose update is itself plus 1, as "
+            "StepCounter makes it, or none of that name"));
+  };
+  EXPECT_THAT(
+      StatusBeside([](GraphBuilder& g) {
+        const Value step = g.State("dropout_step", {}, 0, DataType::kI32);
+        const Value two = g.Constant(Tensor(Shape(), std::vector<int32_t>{2}));
+        g.Update(step, Add(step, two));
+      }),
+      refused("(state) is i32[]"));
+  EXPECT_THAT(
+      StatusBeside([](GraphBuilder& g) {
+        const Value step = g.State("dropout_step", {}, 0, DataType::kI32);
+        const Value other = StepCounter(g, "other");
+        const Value one = g.Constant(Tensor(Shape(), std::vector<int32_t>{1}));
+        g.Update(step, Add(other, one));
+      }),
+      refused("(state) is i32[]"));
+  EXPECT_THAT(StatusBeside([](GraphBuilder& g) {
+                g.State("dropout_step", {}, 0, DataType::kI32);
+              }),
+              refused("(state) is i32[]"));
+  EXPECT_THAT(StatusBeside([](GraphBuilder& g) {
+                g.Input("dropout_step", {}, DataType::kI32);
+              }),
+              refused("(input) is i32[]"));
+  EXPECT_THAT(StatusBeside([](GraphBuilder& g) {
+                const Value step = g.State("dropout_step", {2});
+                g.Update(step, Add(step, g.Constant(1.0f)));
+              }),
+              refused("(state) is f32[2]"));
 }
 
 TEST(DropoutLayerTest, DrawsAnotherMaskAtEachStep) {
