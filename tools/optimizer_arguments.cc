@@ -82,19 +82,6 @@ std::string Rates() {
   return absl::StrCat("(", Wrapped(rates), ")");
 }
 
-// A number that may be left out.
-void AddOptionalNumber(CLI::App& app, const std::string& names,
-                       const std::string& value_name, const NumberRange& range,
-                       absl::optional<double>& value, const std::string& help) {
-  AddOption(
-      app, names, value_name,
-      [&value, range](absl::string_view text) -> absl::Status {
-        ASSIGN_OR_RETURN(value, ParseNumber(text, range));
-        return absl::OkStatus();
-      },
-      help);
-}
-
 }  // namespace
 
 void OptimizerArguments::AddOptions(CLI::App& app) {
@@ -109,10 +96,10 @@ void OptimizerArguments::AddOptions(CLI::App& app) {
       },
       absl::StrCat("of the learning rate, E epochs and F a factor:\n",
                    Wrapped(absl::StrSplit(ScheduleForms(), ", "))));
-  AddOptionalNumber(app, "--clip-norm", "C", kNorms, clip_norm_,
-                    "scale all gradients down to this norm");
-  AddOptionalNumber(app, "--weight-decay", "A", NumberRange::NotNegative(),
-                    weight_decay_, "of adamw (0.01)");
+  AddNumber(app, "--clip-norm", "C", kNorms, clip_norm_,
+            "scale all gradients down to this norm");
+  AddNumber(app, "--weight-decay", "A", NumberRange::NotNegative(),
+            weight_decay_, "of adamw (0.01)");
 }
 
 absl::StatusOr<Optimizer> OptimizerArguments::MakeOptimizer() const {

@@ -10,6 +10,24 @@
 
 namespace espalier {
 namespace tools {
+namespace {
+
+// What `parse` makes of the text and the range.
+template <typename Parse, typename Range, typename Number>
+CLI::Option* AddParsed(CLI::App& app, const std::string& names,
+                       const std::string& value_name, Parse parse,
+                       const Range& range, Number& value,
+                       const std::string& help) {
+  return AddOption(
+      app, names, value_name,
+      [parse, &value, range](absl::string_view text) -> absl::Status {
+        ASSIGN_OR_RETURN(value, parse(text, range));
+        return absl::OkStatus();
+      },
+      help);
+}
+
+}  // namespace
 
 CLI::Option* AddOption(CLI::App& app, const std::string& names,
                        const std::string& value_name, OptionReader read,
@@ -57,25 +75,19 @@ CLI::Option* AddInteger(CLI::App& app, const std::string& names,
                         const std::string& value_name,
                         const IntegerRange& range, int64_t& value,
                         const std::string& help) {
-  return AddOption(
-      app, names, value_name,
-      [&value, range](absl::string_view text) -> absl::Status {
-        ASSIGN_OR_RETURN(value, ParseInteger(text, range));
-        return absl::OkStatus();
-      },
-      help);
+  return AddParsed(app, names, value_name, ParseInteger, range, value, help);
 }
 
 CLI::Option* AddNumber(CLI::App& app, const std::string& names,
                        const std::string& value_name, const NumberRange& range,
                        double& value, const std::string& help) {
-  return AddOption(
-      app, names, value_name,
-      [&value, range](absl::string_view text) -> absl::Status {
-        ASSIGN_OR_RETURN(value, ParseNumber(text, range));
-        return absl::OkStatus();
-      },
-      help);
+  return AddParsed(app, names, value_name, ParseNumber, range, value, help);
+}
+
+CLI::Option* AddNumber(CLI::App& app, const std::string& names,
+                       const std::string& value_name, const NumberRange& range,
+                       absl::optional<double>& value, const std::string& help) {
+  return AddParsed(app, names, value_name, ParseNumber, range, value, help);
 }
 
 CLI::Option* AddRepeatable(CLI::App& app, const std::string& names,

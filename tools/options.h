@@ -11,6 +11,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "tools/numbers.h"
 
 namespace espalier {
@@ -39,6 +40,10 @@ CLI::Option* AddInteger(CLI::App& app, const std::string& names,
 CLI::Option* AddNumber(CLI::App& app, const std::string& names,
                        const std::string& value_name, const NumberRange& range,
                        double& value, const std::string& help);
+// A number that may be left out.
+CLI::Option* AddNumber(CLI::App& app, const std::string& names,
+                       const std::string& value_name, const NumberRange& range,
+                       absl::optional<double>& value, const std::string& help);
 // May be given several times, one value each.
 CLI::Option* AddRepeatable(CLI::App& app, const std::string& names,
                            const std::string& value_name,

@@ -7,6 +7,7 @@
 #include "runtime/parameter_store.h"
 #include "runtime/session.h"
 #include "tests/random_graphs/checks.h"
+#include "tests/testing/execution.h"
 
 namespace espalier {
 namespace {

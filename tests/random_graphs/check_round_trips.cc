@@ -4,6 +4,7 @@
 #include "ops/registry.h"
 #include "serialization/model_codec.h"
 #include "tests/random_graphs/checks.h"
+#include "tests/testing/execution.h"
 
 namespace espalier {
 namespace {

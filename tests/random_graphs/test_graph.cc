@@ -55,18 +55,6 @@ LeafValues DrawLeaves(const TestGraph& test, int64_t batch, uint64_t round) {
   return leaves;
 }
 
-std::map<std::string, Tensor> StoredValues(const Graph& graph,
-                                           const LeafValues& leaves) {
-  std::map<std::string, Tensor> values;
-  for (const auto& ids : {graph.parameters(), graph.states()}) {
-    for (NodeId id : ids) {
-      const Node& node = graph.node(id);
-      values[node.name] = leaves.at(node.name).ToTensor(node.type.dtype);
-    }
-  }
-  return values;
-}
-
 int64_t BatchOf(const Graph& graph, const LeafValues& leaves) {
   for (NodeId id : graph.inputs()) {
     const Node& node = graph.node(id);

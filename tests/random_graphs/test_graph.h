@@ -45,10 +45,6 @@ DoubleTensor DrawLeaf(const Node& node, const LeafRange* range,
 // Of all inputs, parameters and states. Rounds are independent draws.
 LeafValues DrawLeaves(const TestGraph& test, int64_t batch, uint64_t round);
 
-// By leaf name, of parameters and states only.
-std::map<std::string, Tensor> StoredValues(const Graph& graph,
-                                           const LeafValues& leaves);
-
 // The same batch for every graph that has it; 1 if none has.
 int64_t BatchOf(const Graph& graph, const LeafValues& leaves);
 

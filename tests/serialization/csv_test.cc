@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/serialization/gzip_member.h"
 #include "tests/serialization/scratch_folder.h"
+#include "tests/testing/tensors.h"
 
 namespace espalier {
 namespace {
@@ -21,10 +22,6 @@ absl::StatusOr<CsvData> Read(const std::string& text,
                              const CsvOptions& options = {}) {
   ScratchFolder folder;
   return ReadCsv(folder.Write("t.csv", text), options);
-}
-
-Tensor Floats(const Shape& shape, std::vector<float> values) {
-  return Tensor(shape, values);
 }
 
 CsvOptions Class(const std::string& target) {

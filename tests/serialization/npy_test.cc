@@ -13,6 +13,7 @@
 #include "serialization/bytes.h"
 #include "tests/serialization/gzip_member.h"
 #include "tests/serialization/scratch_folder.h"
+#include "tests/testing/tensors.h"
 
 namespace espalier {
 namespace {
@@ -56,14 +57,6 @@ absl::StatusOr<Tensor> Read(const std::string& bytes) {
 absl::StatusOr<Tensor> ReadAs(const std::string& bytes, DataType dtype) {
   ScratchFolder folder;
   return ReadNpyAs(folder.Write("a.npy", bytes), dtype);
-}
-
-Tensor Floats(const Shape& shape, std::vector<float> values) {
-  return Tensor(shape, values);
-}
-
-Tensor Ints(const Shape& shape, std::vector<int32_t> values) {
-  return Tensor(shape, values);
 }
 
 TEST(ReadNpyTest, ReadsTheBytesThatNumPyWrites) {

@@ -9,9 +9,8 @@
 
 namespace espalier {
 
-absl::StatusOr<Execution> Execution::Create(const Graph& graph,
-                                            const LeafValues& leaves,
-                                            const CompileOptions& options) {
+std::map<std::string, Tensor> StoredValues(const Graph& graph,
+                                           const LeafValues& leaves) {
   std::map<std::string, Tensor> values;
   for (const auto& ids : {graph.parameters(), graph.states()}) {
     for (NodeId id : ids) {
@@ -19,8 +18,15 @@ absl::StatusOr<Execution> Execution::Create(const Graph& graph,
       values[node.name] = leaves.at(node.name).ToTensor(node.type.dtype);
     }
   }
+  return values;
+}
+
+absl::StatusOr<Execution> Execution::Create(const Graph& graph,
+                                            const LeafValues& leaves,
+                                            const CompileOptions& options) {
   ASSIGN_OR_RETURN(auto executable, Executable::Compile(graph, options));
-  ASSIGN_OR_RETURN(auto store, ParameterStore::FromValues(graph, values));
+  ASSIGN_OR_RETURN(auto store, ParameterStore::FromValues(
+                                   graph, StoredValues(graph, leaves)));
   ASSIGN_OR_RETURN(Session session, Session::Create(executable, store));
   return Execution(graph, std::move(session));
 }

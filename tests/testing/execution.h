@@ -3,6 +3,8 @@
 #ifndef ESPALIER_TESTS_TESTING_EXECUTION_H_
 #define ESPALIER_TESTS_TESTING_EXECUTION_H_
 
+#include <map>
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -12,6 +14,10 @@
 #include "runtime/session.h"
 
 namespace espalier {
+
+// By leaf name, of parameters and states only.
+std::map<std::string, Tensor> StoredValues(const Graph& graph,
+                                           const LeafValues& leaves);
 
 // One graph, compiled once. Parameters and states take their values from the
 // first run's leaves, with which their store is made.

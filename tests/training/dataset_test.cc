@@ -9,6 +9,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/testing/tensors.h"
 
 namespace espalier {
 namespace {
@@ -28,14 +29,6 @@ Dataset Numbered(int64_t rows) {
     labels.data<int32_t>()[r] = static_cast<int32_t>(r % 3);
   }
   return Dataset::Create(std::move(features), std::move(labels)).value();
-}
-
-Tensor Floats(const Shape& shape, std::vector<float> values) {
-  return Tensor(shape, values);
-}
-
-Tensor Ints(std::vector<int32_t> values) {
-  return Tensor({static_cast<int64_t>(values.size())}, values);
 }
 
 std::string Error(Tensor features, Tensor targets, Dataset::Info info = {}) {

@@ -10,16 +10,13 @@
 #include "gtest/gtest.h"
 #include "ops/elementwise.h"
 #include "ops/softmax.h"
+#include "tests/testing/tensors.h"
 
 namespace espalier {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-Tensor Floats(const Shape& shape, std::vector<float> values) {
-  return Tensor(shape, values);
-}
 
 // The model whose output is f of its input [N, columns].
 Model ModelOf(int64_t columns, Value (*f)(Value)) {

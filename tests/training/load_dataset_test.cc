@@ -10,6 +10,7 @@
 #include "serialization/npy.h"
 #include "tests/serialization/gzip_member.h"
 #include "tests/serialization/scratch_folder.h"
+#include "tests/testing/tensors.h"
 
 namespace espalier {
 namespace {
@@ -26,14 +27,6 @@ std::string Idx(const std::vector<unsigned char>& dims,
   }
   bytes.append(elements.begin(), elements.end());
   return bytes;
-}
-
-Tensor Floats(const Shape& shape, std::vector<float> values) {
-  return Tensor(shape, values);
-}
-
-Tensor Ints(const Shape& shape, std::vector<int32_t> values) {
-  return Tensor(shape, values);
 }
 
 std::string Error(const std::string& description,

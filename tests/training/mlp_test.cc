@@ -12,6 +12,7 @@
 #include "runtime/executable.h"
 #include "runtime/parameter_store.h"
 #include "runtime/session.h"
+#include "tests/testing/tensors.h"
 #include "training/builtin.h"
 #include "transforms/rewriter.h"
 
@@ -20,14 +21,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-Tensor Floats(const Shape& shape, std::vector<float> values) {
-  return Tensor(shape, values);
-}
-
-Tensor Ints(std::vector<int32_t> values) {
-  return Tensor({static_cast<int64_t>(values.size())}, values);
-}
 
 Dataset Data(Tensor features, Tensor targets,
              absl::optional<InputDomain> domain = absl::nullopt) {

@@ -10,16 +10,13 @@
 #include "ops/binary.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
+#include "tests/testing/tensors.h"
 
 namespace espalier {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-Tensor Floats(const Shape& shape, std::vector<float> values) {
-  return Tensor(shape, values);
-}
 
 // y = w x, x is [N, 2, 1] in the domain [0, 1], w = 3.
 Model Tripling() {

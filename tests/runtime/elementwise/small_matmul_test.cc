@@ -38,6 +38,17 @@ float Element(const SmallMatmulOptions& o, Isa isa, const std::vector<float>& a,
   return sum;
 }
 
+// Every way to transpose is a number below 4.
+SmallMatmulOptions OptionsOf(int64_t m, int64_t n, int64_t k, int transposed) {
+  SmallMatmulOptions o;
+  o.m = m;
+  o.n = n;
+  o.k = k;
+  o.transpose_a = transposed & 1;
+  o.transpose_b = transposed >> 1;
+  return o;
+}
+
 class SmallMatmulTest : public ::testing::TestWithParam<Isa> {
  protected:
   void Check(SmallMatmulOptions o, bool with_bias) {
@@ -71,12 +82,7 @@ TEST_P(SmallMatmulTest, RaggedShapesToTheBit) {
     for (const int64_t n : sizes) {
       for (const int64_t k : {0, 1, 2, 15, 30, 33}) {
         for (int transposed = 0; transposed < 4; ++transposed) {
-          SmallMatmulOptions o;
-          o.m = m;
-          o.n = n;
-          o.k = k;
-          o.transpose_a = transposed & 1;
-          o.transpose_b = transposed >> 1;
+          SmallMatmulOptions o = OptionsOf(m, n, k, transposed);
           o.activation = static_cast<Activation>((m + n + k) % 3);
           o.slope = 0.25f;
           Check(o, (m + n) % 2 == 0);
@@ -93,12 +99,7 @@ TEST_P(SmallMatmulTest, DeepSumsToTheBit) {
     for (const int64_t m : {1, 5, 40}) {
       for (const int64_t n : {1, 4, 37}) {
         for (int transposed = 0; transposed < 4; ++transposed) {
-          SmallMatmulOptions o;
-          o.m = m;
-          o.n = n;
-          o.k = k;
-          o.transpose_a = transposed & 1;
-          o.transpose_b = transposed >> 1;
+          SmallMatmulOptions o = OptionsOf(m, n, k, transposed);
           o.activation = Activation::kRelu;
           Check(o, true);
           if (HasFatalFailure()) return;
