@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "graph/check.h"
 #include "graph/planted_bug.h"
+#include "graph/status.h"
 
 namespace espalier {
 
@@ -17,8 +18,8 @@ absl::string_view DataTypeName(DataType dtype) {
 absl::StatusOr<DataType> ParseDataType(absl::string_view name) {
   if (name == "f32") return DataType::kF32;
   if (name == "i32") return DataType::kI32;
-  return absl::InvalidArgumentError(
-      absl::StrCat("unknown data type '", name, "': expected f32 or i32"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "unknown data type ", Quoted(name), ": expected f32 or i32"));
 }
 
 absl::optional<int64_t> CheckedMul(int64_t a, int64_t b) {

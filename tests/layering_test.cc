@@ -86,6 +86,10 @@ std::vector<Row> Table() {
   table.push_back({"tests/serialization/",
                    with_tests,
                    {"Abseil", "GoogleTest", "Protocol Buffers", "zlib"}});
+  // They change messages, and pack bytes.
+  table.push_back({"tests/fuzz/",
+                   with_tests,
+                   {"Abseil", "GoogleTest", "Protocol Buffers", "zlib"}});
   // They read the JSON that the command prints.
   table.push_back({"tests/tools/",
                    with_tests,

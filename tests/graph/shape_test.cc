@@ -69,6 +69,9 @@ TEST(ShapeTest, DataTypesHaveNames) {
   EXPECT_EQ(*ParseDataType("f32"), DataType::kF32);
   EXPECT_EQ(*ParseDataType(DataTypeName(DataType::kI32)), DataType::kI32);
   EXPECT_FALSE(ParseDataType("f64").ok());
+  // It may come from a file, and must not steer a terminal.
+  EXPECT_EQ(ParseDataType("f\x1b[2J").status().message(),
+            "unknown data type 'f\\033[2J': expected f32 or i32");
 }
 
 }  // namespace

@@ -1,0 +1,46 @@
+// How the inputs of each target are changed (targets.h).
+#ifndef ESPALIER_TESTS_FUZZ_MUTATORS_H_
+#define ESPALIER_TESTS_FUZZ_MUTATORS_H_
+
+#include <string>
+
+#include "tests/fuzz/targets.h"
+
+namespace espalier {
+
+// `changed`, or `old` when that has grown too large.
+inline std::string Fitting(std::string changed, const std::string& old,
+                           const Mutation& mutation) {
+  return changed.size() <= mutation.max_size ? changed : old;
+}
+
+// Bytes of a model file before its checksum, which is mended.
+std::string MutateModelBytes(const std::string& input,
+                             const Mutation& mutation);
+// The message of a model file.
+std::string MutateModel(const std::string& input, const Mutation& mutation);
+std::string CrossModels(const std::string& first, const std::string& second,
+                        const Mutation& mutation);
+std::string MutateModelText(const std::string& input, const Mutation& mutation);
+std::string CrossModelTexts(const std::string& first, const std::string& second,
+                            const Mutation& mutation);
+
+std::string MutateOnnxBytes(const std::string& input, const Mutation& mutation);
+std::string MutateOnnx(const std::string& input, const Mutation& mutation);
+std::string CrossOnnx(const std::string& first, const std::string& second,
+                      const Mutation& mutation);
+
+// Words, lines and bytes of a text.
+std::string MutateText(const std::string& input, const Mutation& mutation);
+std::string CrossTexts(const std::string& first, const std::string& second,
+                       const Mutation& mutation);
+
+// The header of an array, its length mended, or bytes.
+std::string MutateIdx(const std::string& input, const Mutation& mutation);
+std::string MutateNpy(const std::string& input, const Mutation& mutation);
+// What is packed, or bytes.
+std::string MutateGzip(const std::string& input, const Mutation& mutation);
+
+}  // namespace espalier
+
+#endif  // ESPALIER_TESTS_FUZZ_MUTATORS_H_

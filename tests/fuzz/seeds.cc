@@ -1,0 +1,161 @@
+#include "tests/fuzz/seeds.h"
+
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "graph/builder.h"
+#include "graph/check.h"
+#include "graph/model.h"
+#include "graph/text.h"
+#include "ops/layers.h"
+#include "ops/losses.h"
+#include "ops/optimizers.h"
+#include "serialization/bytes.h"
+#include "serialization/model_codec.h"
+#include "serialization/onnx/export.h"
+#include "serialization/onnx/import.h"
+#include "tests/ops/op_cases.h"
+#include "tests/serialization/gzip_member.h"
+#include "transforms/autodiff.h"
+
+namespace espalier {
+namespace {
+
+Model ModelOf(absl::StatusOr<Graph> graph) {
+  ESPALIER_CHECK(graph.ok());
+  Model model;
+  model.graph = *std::move(graph);
+  uint64_t stream = 0;
+  for (const Node& node : model.graph.nodes()) {
+    const Initializer* initializer = LeafInitializer(*node.op);
+    if (initializer == nullptr) continue;
+    Tensor value = initializer->Draw(node.type, 1, stream++);
+    model.values.emplace(node.name, std::move(value));
+  }
+  return model;
+}
+
+// Classifies, was pruned, has a domain.
+Model Network() {
+  GraphBuilder g("network");
+  const Value x = g.Input("x", {kBatch, 3});
+  const Value hidden = layers::Dense(x, 4, Activation::kRelu);
+  g.Output("scores", layers::Dense(hidden, 2));
+  Model model = ModelOf(g.Build());
+  model.domains["x"] = {{0, 0, -1}, {1, 1, 1}};
+  model.class_names = {"no", "yes"};
+  model.producer = "fuzz seeds";
+  model.history = {
+      {"prune", "domain", "interval bounds", {{"relu", 6, {1, 4}}}}};
+  return model;
+}
+
+Model Training() {
+  GraphBuilder g("training");
+  const Value x = g.Input("x", {kBatch, 3});
+  const Value labels = g.Input("labels", {kBatch}, DataType::kI32);
+  const Value hidden = layers::Dense(x, 4, Activation::kTanh);
+  const Value loss = MeanSoftmaxCrossEntropy(layers::Dense(hidden, 2), labels);
+  g.Output("loss", loss);
+  const std::vector<Value> parameters = g.Parameters();
+  const std::vector<Value> gradients = Gradients(loss, parameters);
+  const Value rate = g.Constant(0.1f);
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    g.Update(parameters[i], RmsProp(parameters[i], gradients[i], rate));
+  }
+  return ModelOf(g.Build());
+}
+
+void AddModel(const std::string& name, const Model& model,
+              std::vector<FuzzSeed>* seeds) {
+  const absl::StatusOr<std::string> bytes = EncodeModel(model);
+  ESPALIER_CHECK(bytes.ok());
+  seeds->push_back({"model", name, *bytes});
+  // Two of all kinds of attributes, and one with all else.
+  if (name == "gather" || name == "pad" || name == "network") {
+    seeds->push_back({"model_text", name, EncodeModelText(model).value()});
+  }
+  seeds->push_back({"graph_text", name, PrintGraph(model.graph)});
+  const absl::StatusOr<std::string> exported = ExportOnnx(model);
+  // What has no ONNX form, or one that is not read, is no seed.
+  if (exported.ok() && ImportOnnx(*exported).ok()) {
+    seeds->push_back({"onnx", name, *exported});
+  }
+}
+
+void AddModels(std::vector<FuzzSeed>* seeds) {
+  std::set<std::string> kinds;
+  for (const OpCase& op_case : OpCasesOf({2, 2, 3, 4})) {
+    if (!kinds.insert(op_case.kind).second) continue;
+    const bool inputs = kinds.size() % 2 == 0;
+    AddModel(op_case.kind,
+             ModelOf(BuildCase(
+                 op_case, inputs ? Operands::kInputs : Operands::kParameters)),
+             seeds);
+  }
+  AddModel("network", Network(), seeds);
+  AddModel("training", Training(), seeds);
+}
+
+void AddTables(std::vector<FuzzSeed>* seeds) {
+  const auto add = [seeds](const std::string& name, char options,
+                           const std::string& text) {
+    seeds->push_back({"csv", name, options + text});
+  };
+  add("plain", '\0', "1,2,3\n4,5,6\n");
+  add("last", '\1', "0.5,-1e3,2\r\n 4 ,5,6\r\n");
+  add("header", '\2', "x,\"the \"\"y\"\"\",z\n1,2,3\n");
+  add("classes", '\7', "x,y,label\n1,2,0\n\"3\",4,1\n");
+}
+
+std::string Idx(const std::vector<char>& dims, size_t elements) {
+  std::string file(2, '\0');
+  file += '\x08';
+  file += static_cast<char>(dims.size());
+  for (const char dim : dims) file += std::string(3, '\0') + dim;
+  for (size_t i = 0; i < elements; ++i) file += static_cast<char>(40 * i);
+  return file;
+}
+
+std::string Npy(const std::string& header, const std::string& elements) {
+  std::string file("\x93NUMPY\x01\x00", 8);
+  AppendLittle(&file, static_cast<uint16_t>(header.size()));
+  return file + header + elements;
+}
+
+void AddArrays(std::vector<FuzzSeed>* seeds) {
+  seeds->push_back({"idx", "labels", Idx({3}, 3)});
+  seeds->push_back({"idx", "images", Idx({2, 3, 2}, 12)});
+  seeds->push_back({"idx", "packed", GzipMember(Idx({2, 2}, 4))});
+  struct Type {
+    const char* name;
+    size_t size;
+  };
+  for (const Type type :
+       {Type{"<f4", 4}, Type{">f8", 8}, Type{"|i1", 1}, Type{"<i2", 2},
+        Type{">i4", 4}, Type{"<i8", 8}, Type{"|u1", 1}, Type{">u2", 2},
+        Type{"<u4", 4}, Type{"<u8", 8}, Type{"|b1", 1}}) {
+    const bool fortran = type.size == 4;
+    seeds->push_back(
+        {"npy", std::string(type.name + 1),
+         Npy(absl::StrCat("{'descr': '", type.name, "', 'fortran_order': ",
+                          fortran ? "True" : "False", ", 'shape': (2, 3), }\n"),
+             std::string(6 * type.size, '\0'))});
+  }
+  const std::string bytes = "stored, not much";
+  seeds->push_back({"gzip", "one", GzipMember(bytes)});
+  seeds->push_back({"gzip", "two", GzipMember(bytes) + GzipMember("")});
+}
+
+}  // namespace
+
+std::vector<FuzzSeed> MakeFuzzSeeds() {
+  std::vector<FuzzSeed> seeds;
+  AddModels(&seeds);
+  AddTables(&seeds);
+  AddArrays(&seeds);
+  return seeds;
+}
+
+}  // namespace espalier

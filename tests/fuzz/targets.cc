@@ -1,0 +1,26 @@
+#include "tests/fuzz/targets.h"
+
+#include "tests/fuzz/mutators.h"
+
+namespace espalier {
+namespace {
+
+constexpr FuzzTarget kTargets[] = {
+    {"model_bytes", "model", FuzzModelBytes, MutateModelBytes, CrossModels},
+    {"model_run", "model", FuzzModelRun, MutateModel, CrossModels},
+    {"model_text", "model_text", FuzzModelText, MutateModelText,
+     CrossModelTexts},
+    {"graph_text", "graph_text", FuzzGraphText, MutateText, CrossTexts},
+    {"onnx_bytes", "onnx", FuzzOnnx, MutateOnnxBytes, CrossOnnx},
+    {"onnx", "onnx", FuzzOnnx, MutateOnnx, CrossOnnx},
+    {"csv", "csv", FuzzCsv, MutateText, CrossTexts},
+    {"idx", "idx", FuzzIdx, MutateIdx, CrossTexts},
+    {"npy", "npy", FuzzNpy, MutateNpy, CrossTexts},
+    {"gzip", "gzip", FuzzGzip, MutateGzip, CrossTexts},
+};
+
+}  // namespace
+
+absl::Span<const FuzzTarget> FuzzTargets() { return kTargets; }
+
+}  // namespace espalier
