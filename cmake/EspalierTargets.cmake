@@ -57,12 +57,17 @@ function(espalier_test name)
   add_executable(${target} ${name}.cc ${ARG_SOURCES})
   target_link_libraries(${target} PRIVATE
     ${ARG_DEPENDS} GTest::gtest_main GTest::gmock espalier_options)
+  # GoogleTest's macros take long to optimise, and that speeds up nothing: what
+  # tests spend time on is in libraries.
+  separate_arguments(flags NATIVE_COMMAND "${ESPALIER_TEST_CXX_FLAGS}")
+  target_compile_options(${target} PRIVATE ${flags})
   add_test(NAME ${name} COMMAND ${target})
   espalier_test_environment(${name})
 endfunction()
 
 # Tests share the machine: two threads each, and idle ones sleep; under a
-# sanitizer, on a busy one, the longest take minutes. More variables (NAME=value) may follow.
+# sanitizer, on a busy one, the longest take minutes. More variables
+# (NAME=value) may follow.
 function(espalier_test_environment name)
   set_tests_properties(${name} PROPERTIES TIMEOUT 1200 ENVIRONMENT
     "OMP_NUM_THREADS=2;OMP_WAIT_POLICY=passive;${ESPALIER_TEST_ENVIRONMENT};${ARGN}")
