@@ -46,8 +46,8 @@ OnnxArray::OnnxArray(int type, const Shape& shape)
       width_(OnnxWidth(type)),
       owned_(width_ * static_cast<size_t>(shape.num_elements()), '\0') {}
 
-OnnxArray OnnxArray::OfSizes(const Shape& shape) {
-  OnnxArray array(TensorProto::INT64, Shape({0}));
+OnnxArray OnnxArray::OfSizes(const Shape& shape, int type) {
+  OnnxArray array(type, Shape({0}));
   array.of_sizes_ = true;
   array.shape_ = shape;
   array.width_ = sizeof(OnnxSize);
@@ -64,7 +64,7 @@ std::string OnnxArray::TakeBytes() {
 }
 
 OnnxArray OnnxArray::Like(const Shape& shape) const {
-  return of_sizes_ ? OfSizes(shape) : OnnxArray(type_, shape);
+  return of_sizes_ ? OfSizes(shape, type_) : OnnxArray(type_, shape);
 }
 
 int64_t OnnxArray::IntAt(int64_t i) const {
@@ -114,11 +114,12 @@ bool OnnxArray::DependsOnBatch() const {
 }
 
 OnnxArray OnnxArray::Fixed() const {
-  OnnxArray fixed(TensorProto::INT64, shape_);
+  OnnxArray fixed(type_, shape_);
+  char* write = fixed.mutable_bytes();
   for (int64_t i = 0; i < num_elements(); ++i) {
     const int64_t size = SizeAt(i).factor;
-    std::memcpy(fixed.mutable_bytes() + static_cast<size_t>(i) * sizeof(size),
-                &size, sizeof(size));
+    std::memcpy(write, &size, fixed.width());  // its lower bytes
+    write += fixed.width();
   }
   return fixed;
 }

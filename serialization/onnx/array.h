@@ -31,12 +31,13 @@ class OnnxArray {
  public:
   // Zeros. REQUIRES: shape.Validate() is OK, and Charge() of num_bytes().
   OnnxArray(int type, const Shape& shape);
-  static OnnxArray OfSizes(const Shape& shape);
+  // The same of OnnxSize, for INT64 or INT32.
+  static OnnxArray OfSizes(const Shape& shape, int type = kInt64);
   // Of bytes that outlive it.
   OnnxArray(int type, const Shape& shape, absl::string_view bytes);
 
   int type() const { return type_; }  // a TensorProto.DataType
-  // Whether the elements are OnnxSize; their type is INT64 or INT32.
+  // Whether the elements are OnnxSize.
   bool of_sizes() const { return of_sizes_; }
   const Shape& shape() const { return shape_; }
   int64_t num_elements() const { return shape_.num_elements(); }
@@ -62,13 +63,15 @@ class OnnxArray {
   void SetSize(int64_t i, const OnnxSize& size);  // REQUIRES: of_sizes()
 
   bool DependsOnBatch() const;
-  // The same as INT64. REQUIRES: of_sizes(), !DependsOnBatch().
+  // The same as plain integers. REQUIRES: of_sizes(), !DependsOnBatch().
   OnnxArray Fixed() const;
 
   bool is_integral() const;
   bool is_floating() const;
 
  private:
+  static constexpr int kInt64 = onnx::TensorProto::INT64;
+
   int type_;
   bool of_sizes_ = false;
   Shape shape_;

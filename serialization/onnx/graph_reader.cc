@@ -239,6 +239,14 @@ absl::Status OnnxGraphReader::SetConstant(const std::string& name,
   return AddEntry(name, std::move(entry));
 }
 
+absl::Status OnnxGraphReader::SetFileConstant(const std::string& name,
+                                              const onnx::TensorProto& tensor) {
+  RETURN_IF_ERROR(CheckOnnxTensor(tensor));
+  Entry entry;
+  entry.constant = &tensor;
+  return AddEntry(name, std::move(entry));
+}
+
 absl::Status OnnxGraphReader::SetArray(const std::string& name,
                                        OnnxArray array) {
   Entry entry;
@@ -336,6 +344,18 @@ absl::StatusOr<Value> OnnxGraphReader::Bias(const std::string& name,
     bias.data<float>()[i] = factor * from[from.size() == 1 ? 0 : i];
   }
   return Parameter(key, name, std::move(bias));
+}
+
+absl::StatusOr<Value> OnnxGraphReader::Table(const std::string& name) {
+  const std::string key = absl::StrCat("table ", name);
+  const auto made = parameters_.find(key);
+  if (made != parameters_.end()) return made->second;
+  const onnx::TensorProto& constant = *FindConstant(name);
+  RETURN_IF_ERROR(
+      Charge(OnnxShape(constant).num_elements() * int64_t{sizeof(float)}));
+  absl::StatusOr<Tensor> tensor = ReadOnnxFloats(constant);
+  if (!tensor.ok()) return Annotate(tensor.status(), Quoted(name));
+  return Parameter(key, name, *std::move(tensor));
 }
 
 Value OnnxGraphReader::WriteProduct(const OnnxProduct& product, Value bias,

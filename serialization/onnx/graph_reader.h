@@ -78,6 +78,9 @@ class OnnxGraphReader {
   bool IsRead(absl::string_view name) const { return readers_.contains(name); }
 
   absl::Status SetConstant(const std::string& name, onnx::TensorProto tensor);
+  // The same of a tensor that is part of the graph.
+  absl::Status SetFileConstant(const std::string& name,
+                               const onnx::TensorProto& tensor);
   // Sizes of which none depends on N become an ordinary constant.
   absl::Status SetArray(const std::string& name, OnnxArray array);
   // `type` 0: FLOAT or INT32, as the value is.
@@ -95,6 +98,8 @@ class OnnxGraphReader {
   // A constant of `units` elements, or of one, as a parameter [units].
   absl::StatusOr<Value> Bias(const std::string& name, int64_t units,
                              float factor);
+  // A constant of floating point as a parameter of its own shape.
+  absl::StatusOr<Value> Table(const std::string& name);
   // The product, with a bias if that is not empty.
   Value WriteProduct(const OnnxProduct& product, Value bias,
                      absl::string_view name);

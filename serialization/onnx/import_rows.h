@@ -33,10 +33,28 @@ absl::Status LogSoftmax(OnnxNodeReader& node);
 absl::Status Softmax(OnnxNodeReader& node);
 
 // import_shapes.cc
-absl::Status Constant(OnnxNodeReader& node);
 absl::Status Flatten(OnnxNodeReader& node);
-absl::Status PassThrough(OnnxNodeReader& node);
 absl::Status Reshape(OnnxNodeReader& node);
+absl::Status Squeeze(OnnxNodeReader& node);
+absl::Status Unsqueeze(OnnxNodeReader& node);
+
+// import_movement.cc
+absl::Status Slice(OnnxNodeReader& node);
+absl::Status Split(OnnxNodeReader& node);
+absl::Status Transpose(OnnxNodeReader& node);
+
+// import_joining.cc
+absl::Status Concat(OnnxNodeReader& node);
+absl::Status Gather(OnnxNodeReader& node);
+
+// import_constants.cc
+absl::Status Cast(OnnxNodeReader& node);
+absl::Status Constant(OnnxNodeReader& node);
+absl::Status ConstantOfShape(OnnxNodeReader& node);
+absl::Status Expand(OnnxNodeReader& node);
+absl::Status PassThrough(OnnxNodeReader& node);
+absl::Status ShapeOf(OnnxNodeReader& node);
+absl::Status Size(OnnxNodeReader& node);
 
 }  // namespace onnx_import
 }  // namespace espalier

@@ -1,25 +1,17 @@
+// Ops that give the same elements in the same order another shape.
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "graph/planted_bug.h"
+#include "absl/types/optional.h"
 #include "graph/status_macros.h"
-#include "ops/reshape.h"
-#include "serialization/bytes.h"
+#include "ops/axes.h"
+#include "serialization/onnx/import_operand.h"
 #include "serialization/onnx/import_rows.h"
-#include "serialization/onnx/tensor_reader.h"
 
 namespace espalier {
 namespace onnx_import {
 namespace {
-
-// As the file counts them for one sample: a leading batch is 1.
-std::vector<int64_t> SampleDims(OnnxNodeReader& node, const Value& x) {
-  const Shape shape = x.shape().Bind(1);
-  std::vector<int64_t> dims(shape.dims().begin(), shape.dims().end());
-  if (RankInFile(node, x) < shape.rank()) dims.erase(dims.begin());
-  return dims;
-}
 
 absl::StatusOr<int64_t> Product(absl::Span<const int64_t> dims) {
   int64_t product = 1;
@@ -35,114 +27,48 @@ absl::StatusOr<int64_t> Product(absl::Span<const int64_t> dims) {
   return product;
 }
 
-// x in the shape that has `dims` for one sample.
-absl::Status SetReshaped(OnnxNodeReader& node, const Value& x,
-                         std::vector<int64_t> dims) {
-  if (x.shape().has_symbolic_batch()) {
-    if (node.graph().batch() == OnnxBatch::kInFront) {
-      dims.insert(dims.begin(), kBatch);
-    } else if (dims.empty() || dims[0] != 1) {
-      return absl::UnimplementedError(absl::StrCat(
-          "from ", x.shape().ToString(), " to [", absl::StrJoin(dims, ", "),
-          "] for each sample: the batch would not stay in front"));
-    } else {
-      dims[0] = kBatch;
-    }
-  }
-  return node.SetResult(espalier::Reshape(x, Shape(dims), node.Name()), 0,
-                        node.type(0));
-}
-
-onnx::TensorProto Scalar(onnx::TensorProto::DataType type) {
-  onnx::TensorProto tensor;
-  tensor.set_data_type(type);
-  return tensor;
-}
-
-}  // namespace
-
-absl::Status Constant(OnnxNodeReader& node) {
-  using onnx::AttributeProto;
-  using onnx::TensorProto;
-  RETURN_IF_ERROR(node.CheckArity(0, 0));
-  TensorProto tensor;
-  if (const auto* value = node.Find("value", AttributeProto::TENSOR)) {
-    tensor = value->t();
-  } else if (const auto* number =
-                 node.Find("value_float", AttributeProto::FLOAT)) {
-    tensor = Scalar(TensorProto::FLOAT);
-    tensor.add_float_data(number->f());
-  } else if (const auto* integer =
-                 node.Find("value_int", AttributeProto::INT)) {
-    tensor = Scalar(TensorProto::INT64);
-    tensor.add_int64_data(integer->i());
-  } else if (const auto* numbers =
-                 node.Find("value_floats", AttributeProto::FLOATS)) {
-    tensor = Scalar(TensorProto::FLOAT);
-    tensor.add_dims(numbers->floats_size());
-    *tensor.mutable_float_data() = numbers->floats();
-  } else if (const auto* integers =
-                 node.Find("value_ints", AttributeProto::INTS)) {
-    tensor = Scalar(TensorProto::INT64);
-    tensor.add_dims(integers->ints_size());
-    *tensor.mutable_int64_data() = integers->ints();
+// The axes of Squeeze and Unsqueeze, an attribute before opset 13; empty if
+// there are none.
+absl::StatusOr<std::vector<int64_t>> ReadAxes(OnnxNodeReader& node) {
+  std::vector<int64_t> axes;
+  const absl::optional<std::vector<int64_t>> attribute =
+      node.opset() < 13 ? node.Ints("axes") : absl::nullopt;
+  RETURN_IF_ERROR(node.FinishAttributes());
+  if (attribute.has_value()) {
+    axes = *attribute;
+  } else if (node.has_input(1)) {
+    ASSIGN_OR_RETURN(axes, node.ConstantInts(1));
   } else {
-    RETURN_IF_ERROR(node.FinishAttributes());
-    return absl::UnimplementedError("has no value that is read");
+    return axes;
   }
-  RETURN_IF_ERROR(node.FinishAttributes());
-  return node.graph().SetConstant(node.output(), std::move(tensor));
-}
-
-absl::Status Flatten(OnnxNodeReader& node) {
-  RETURN_IF_ERROR(node.CheckArity(1, 1));
-  int64_t axis = node.Int("axis", 1);
-  RETURN_IF_ERROR(node.FinishAttributes());
-  ASSIGN_OR_RETURN(const Value x, node.value(0));
-  const std::vector<int64_t> dims = SampleDims(node, x);
-  const auto rank = static_cast<int64_t>(dims.size());
-  if (axis < -rank || axis > rank) {
+  if (axes.empty() || axes.size() > kMaxRank) {
     return absl::InvalidArgumentError(
-        absl::StrCat("axis ", axis, " of ", rank));
+        absl::StrCat(axes.size(), " axes are named: expected 1 to ", kMaxRank));
   }
-  if (axis < 0) axis += rank;
-  if (axis == 0 && x.shape().has_symbolic_batch() &&
-      node.graph().batch() != OnnxBatch::kInFront) {
-    return absl::UnimplementedError("axis 0 would take in the batch");
-  }
-  const absl::Span<const int64_t> all = dims;
-  const auto at = static_cast<size_t>(axis);
-  ASSIGN_OR_RETURN(const int64_t rows, Product(all.subspan(0, at)));
-  ASSIGN_OR_RETURN(const int64_t columns, Product(all.subspan(at)));
-  return SetReshaped(node, x, {rows, columns});
+  return axes;
 }
 
-// What only training changes.
-absl::Status PassThrough(OnnxNodeReader& node) {
-  RETURN_IF_ERROR(node.CheckArity(1, 2, 2));
-  RETURN_IF_ERROR(node.CheckUnread(1));
-  node.Float("ratio", 0);
-  node.Int("seed", 0);
-  RETURN_IF_ERROR(node.FinishAttributes());
-  return node.graph().SetAlias(node.output(), node.input(0));
-}
-
-absl::Status Reshape(OnnxNodeReader& node) {
-  RETURN_IF_ERROR(node.CheckArity(2, 2));
-  const bool allow_zero = node.Int("allowzero", 0) != 0;
-  RETURN_IF_ERROR(node.FinishAttributes());
-  ASSIGN_OR_RETURN(std::vector<int64_t> dims, node.ConstantInts(1));
-  ASSIGN_OR_RETURN(const Value x, node.value(0));
-  const std::vector<int64_t> from = SampleDims(node, x);
+// The shape that Reshape asks for, for one sample.
+absl::StatusOr<std::vector<int64_t>> ReadNewDims(OnnxNodeReader& node,
+                                                 const Operand& x,
+                                                 bool allow_zero) {
+  ASSIGN_OR_RETURN(const std::vector<OnnxSize> sizes, node.Sizes(1));
+  std::vector<int64_t> dims;
   int rest = -1;
-  for (size_t i = 0; i < dims.size(); ++i) {
-    if (dims[i] == 0 && !allow_zero) {
-      if (i >= from.size()) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("dimension ", i, " is to be that of a value of rank ",
-                         from.size()));
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    dims.push_back(sizes[i].factor);
+    if (sizes[i].batch != 0) {
+      if (i > 0 || !x.symbolic) {
+        return absl::UnimplementedError(
+            absl::StrCat("dimension ", i, " depends on the size N of the batch",
+                         ": expected N in front, and of a value with it"));
       }
-      dims[i] = from[i];
+    } else if (dims[i] == 0 && !allow_zero) {
+      if (i >= x.dims.size()) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "dimension ", i, " is to be that of a value of rank ", x.rank()));
+      }
+      dims[i] = x.dims[i];
     } else if (dims[i] == -1) {
       if (rest >= 0) {
         return absl::InvalidArgumentError("two dimensions are -1");
@@ -151,13 +77,87 @@ absl::Status Reshape(OnnxNodeReader& node) {
       dims[i] = 1;
     }
   }
-  if (rest >= 0) {
-    ASSIGN_OR_RETURN(const int64_t elements, Product(from));
-    ASSIGN_OR_RETURN(const int64_t known, Product(dims));
-    if (known == 0 && !PlantedBug(17)) {
-      return absl::InvalidArgumentError("-1 beside 0");
+  if (rest < 0) return dims;
+  if (rest > 0 && x.symbolic && sizes[0] == OnnxSize{1, 0}) {
+    return absl::UnimplementedError(
+        "all samples together would become one, of dimensions [1, -1, ...]");
+  }
+  ASSIGN_OR_RETURN(const int64_t elements, Product(x.dims));
+  ASSIGN_OR_RETURN(const int64_t known, Product(dims));
+  if (known == 0) return absl::InvalidArgumentError("-1 beside 0");
+  dims[static_cast<size_t>(rest)] = elements / known;
+  return dims;
+}
+
+}  // namespace
+
+absl::Status Flatten(OnnxNodeReader& node) {
+  RETURN_IF_ERROR(node.CheckArity(1, 1));
+  int64_t axis = node.Int("axis", 1);
+  RETURN_IF_ERROR(node.FinishAttributes());
+  ASSIGN_OR_RETURN(const Operand x, ReadOperand(node, 0));
+  const int64_t rank = x.rank();
+  if (axis < -rank || axis > rank) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("axis ", axis, " of ", rank));
+  }
+  if (axis < 0) axis += rank;
+  if (axis == 0 && x.symbolic) return BatchError("it would be taken in");
+  const absl::Span<const int64_t> all = x.dims;
+  const auto at = static_cast<size_t>(axis);
+  ASSIGN_OR_RETURN(const int64_t rows, Product(all.subspan(0, at)));
+  ASSIGN_OR_RETURN(const int64_t columns, Product(all.subspan(at)));
+  return SetReshaped(node, x, {rows, columns});
+}
+
+absl::Status Reshape(OnnxNodeReader& node) {
+  RETURN_IF_ERROR(node.CheckArity(2, 2));
+  const bool allow_zero = node.Int("allowzero", 0) != 0;
+  RETURN_IF_ERROR(node.FinishAttributes());
+  ASSIGN_OR_RETURN(const Operand x, ReadOperand(node, 0));
+  ASSIGN_OR_RETURN(std::vector<int64_t> dims, ReadNewDims(node, x, allow_zero));
+  return SetReshaped(node, x, std::move(dims));
+}
+
+absl::Status Squeeze(OnnxNodeReader& node) {
+  RETURN_IF_ERROR(node.CheckArity(1, node.opset() < 13 ? 1 : 2));
+  ASSIGN_OR_RETURN(std::vector<int64_t> axes, ReadAxes(node));
+  ASSIGN_OR_RETURN(const Operand x, ReadOperand(node, 0));
+  if (axes.empty()) {
+    for (int i = x.symbolic ? 1 : 0; i < x.rank(); ++i) {
+      if (x.dims[static_cast<size_t>(i)] == 1) axes.push_back(i);
     }
-    dims[static_cast<size_t>(rest)] = elements / known;
+  } else {
+    ASSIGN_OR_RETURN(axes, NormalizedAxes(axes, x.rank()));
+  }
+  std::vector<int64_t> dims;
+  for (int i = 0; i < x.rank(); ++i) {
+    const int64_t dim = x.dims[static_cast<size_t>(i)];
+    if (!IsReduced(axes, i)) {
+      dims.push_back(dim);
+    } else if (i == 0 && x.symbolic) {
+      return BatchError("it cannot be left out");
+    } else if (dim != 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("axis ", i, " has ", dim, " elements: expected 1"));
+    }
+  }
+  return SetReshaped(node, x, std::move(dims));
+}
+
+absl::Status Unsqueeze(OnnxNodeReader& node) {
+  const int inputs = node.opset() < 13 ? 1 : 2;
+  RETURN_IF_ERROR(node.CheckArity(inputs, inputs));
+  ASSIGN_OR_RETURN(std::vector<int64_t> axes, ReadAxes(node));
+  if (axes.empty()) return absl::InvalidArgumentError("no axes are named");
+  ASSIGN_OR_RETURN(const Operand x, ReadOperand(node, 0));
+  const int rank = x.rank() + static_cast<int>(axes.size());
+  ASSIGN_OR_RETURN(axes, NormalizedAxes(axes, rank));
+  if (axes[0] == 0 && x.symbolic) return BatchError("it stays in front");
+  std::vector<int64_t> dims;
+  size_t next = 0;
+  for (int i = 0; i < rank; ++i) {
+    dims.push_back(IsReduced(axes, i) ? 1 : x.dims[next++]);
   }
   return SetReshaped(node, x, std::move(dims));
 }

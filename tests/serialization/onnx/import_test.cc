@@ -157,6 +157,13 @@ TEST_P(OnnxRoundTripTest, KeepsTheMeaning) {
                                   HasSubstr("over the batch")));
       continue;
     }
+    // Of which nothing but shapes is made.
+    if (!again.ok() && GetParam().name == "scale_over_batch") {
+      EXPECT_THAT(again,
+                  StatusIs(absl::StatusCode::kUnimplemented,
+                           HasSubstr("depends on the size N of the batch")));
+      continue;
+    }
     ASSERT_OK(again);
     TestRandom random(9);
     const LeafValues leaves = DrawLeaves(GetParam(), graph, 3, random);
