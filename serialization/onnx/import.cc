@@ -79,8 +79,8 @@ std::vector<OnnxBatch> BatchesOf(const onnx::GraphProto& graph,
                       shape.dim(0).dim_value() == 1;
   }
   if (options.keep_leading_dimension) return {OnnxBatch::kNone};
-  return {all_lead_with_1 ? OnnxBatch::kLeading : OnnxBatch::kInFront,
-          OnnxBatch::kNone};
+  if (!all_lead_with_1) return {OnnxBatch::kInFront, OnnxBatch::kNone};
+  return {OnnxBatch::kLeading, OnnxBatch::kInFront, OnnxBatch::kNone};
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "ops/activations.h"
 #include "ops/elementwise.h"
 #include "ops/gates.h"
+#include "serialization/onnx/fold.h"
 #include "serialization/onnx/import_rows.h"
 #include "serialization/onnx/node_reader.h"
 #include "serialization/onnx/tensor_reader.h"
@@ -86,10 +87,15 @@ absl::Status ReadNode(const onnx::NodeProto& node, OnnxGraphReader& graph) {
       [](const Row& r, absl::string_view op_type) {
         return r.op_type < op_type;
       });
-  if (row == std::end(kRows) || row->op_type != node.op_type()) {
-    return absl::UnimplementedError("this op is not understood");
-  }
   OnnxNodeReader reader(node, graph);
+  ASSIGN_OR_RETURN(const bool folded, FoldOnnxNode(reader));
+  if (folded) return absl::OkStatus();
+  if (row == std::end(kRows) || row->op_type != node.op_type()) {
+    return absl::UnimplementedError(
+        FoldsOnnxOp(node.op_type())
+            ? "this op is not understood, but of constants"
+            : "this op is not understood");
+  }
   if (!row->integers) RETURN_IF_ERROR(CheckFloats(reader));
   if (row->read != nullptr) return row->read(reader);
   RETURN_IF_ERROR(reader.CheckArity(1, 1));

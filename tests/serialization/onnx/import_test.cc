@@ -289,14 +289,14 @@ TEST(OnnxImportTest, ALeadingOneIsTheBatch) {
             "y: f32[N, 2] = matmul(f, w; transpose_a=false, "
             "transpose_b=false)\n"
             "output y = y\n");
-  // Where samples would not stay apart, it is what it is.
+  // Where it would not stay in front, each sample gets a place before it.
   EXPECT_EQ(Imported(OnnxFile()
                          .Input("x", {1, 2})
                          .Floats("c", {3, 2})
                          .Node("Add", {"x", "c"}, "y")
                          .Output("y")),
-            "x: f32[1, 2] = input(dtype=\"f32\", shape=[1, 2])\n"
-            "y: f32[3, 2] = add(x, c)\n"
+            "x: f32[N, 1, 2] = input(dtype=\"f32\", shape=[-1, 1, 2])\n"
+            "y: f32[N, 3, 2] = add(x, c)\n"
             "output y = y\n");
 }
 
@@ -350,7 +350,7 @@ TEST(OnnxImportTest, Reshapes) {
   EXPECT_THAT(reshaped({-1, 6}, {-1, 2, 3}), HasSubstr("y: f32[N, 2, 3]"));
   EXPECT_THAT(reshaped({-1, 6}, {0, -1, 2}), HasSubstr("y: f32[N, 3, 2]"));
   EXPECT_THAT(reshaped({1, 6}, {1, 3, 2}), HasSubstr("y: f32[N, 3, 2]"));
-  EXPECT_THAT(reshaped({1, 6}, {2, -1}), HasSubstr("y: f32[2, 3]"));
+  EXPECT_THAT(reshaped({1, 6}, {2, -1}), HasSubstr("y: f32[N, 2, 3]"));
   EXPECT_THAT(reshaped({6}, {2, -1}), HasSubstr("y: f32[N, 2, 3]"));
   EXPECT_THAT(reshaped({-1, 6}, {-1, 3}), HasSubstr("UNIMPLEMENTED"));
   EXPECT_THAT(reshaped({-1, 6}, {-1, -1}), HasSubstr("two dimensions are -1"));
