@@ -104,7 +104,7 @@ constexpr UnaryRow kSoftsign = {
       return Approximated(SoftsignOf(x.lower), SoftsignOf(x.upper), 0, {-1, 1});
     },
     [](const Expr& x) {
-      const Expr finite = AboveMinusInfinity(BelowInfinity(x));
+      const Expr finite = BelowInfinity(AboveMinusInfinity(x));
       return finite / (Expr::Number(1) + Abs(finite));
     }};
 
@@ -212,10 +212,7 @@ constexpr UnaryRow kHardSwish = {
           SelectGreater(NumberBeside(dy, -3), x, NumberBeside(dy, 0), inside));
     },
     [](Interval x) { return BoundsWithDip(HardSwishOf, -1.5, x, 0); },
-    [](const Expr& x) {
-      return AboveMinusInfinity(x) *
-             Clipped01((x + Expr::Number(3)) * Expr::Number(1.0f / 6));
-    }};
+    [](const Expr& x) { return HardSwish(x); }};
 
 class SwishOp : public UnaryOp {
  public:

@@ -164,7 +164,37 @@ class Contractor {
         }
       }
     }
+    if (operation.opcode == Opcode::kMin) contracted = ContractMin(x, y);
+    if (operation.opcode == Opcode::kSelectGreater) {
+      contracted = ContractSelect(operation);
+    }
     return contracted.value_or(operation);
+  }
+
+  // min(max(a, b), y)
+  absl::optional<Operation> ContractMin(const Term& x, const Term& y) const {
+    const auto max = Inner(x, Opcode::kMax);
+    if (!max.has_value()) return absl::nullopt;
+    const Term& least = max->sources[1];
+    const auto fma = Inner(max->sources[0], Opcode::kFma);
+    if (fma.has_value() && least == Term::Number({0, 0}) &&
+        y == Term::Number({1, 0})) {
+      return Make(Opcode::kClampedFma,
+                  {fma->sources[0], fma->sources[1], fma->sources[2]});
+    }
+    return Make(Opcode::kClamp, {max->sources[0], least, y});
+  }
+
+  // a > b ? c : c * d
+  absl::optional<Operation> ContractSelect(const Operation& select) const {
+    const Term& c = select.sources[2];
+    const auto product = Inner(select.sources[3], Opcode::kMul);
+    if (!product.has_value()) return absl::nullopt;
+    const Term& first = product->sources[0];
+    const Term& second = product->sources[1];
+    if (!(first == c) && !(second == c)) return absl::nullopt;
+    return Make(Opcode::kSelectProduct, {select.sources[0], select.sources[1],
+                                         c, first == c ? second : first});
   }
 
   // x + sign * y, where y is a product, quotient or root.

@@ -98,6 +98,9 @@ Expr Softplus(const Expr& x) {
 Expr NormalCdf(const Expr& x) {
   return ExprMaker::Operation(Opcode::kNormalCdf, {x});
 }
+Expr HardSwish(const Expr& x) {
+  return ExprMaker::Operation(Opcode::kHardSwish, {x});
+}
 Expr SelectGreater(const Expr& a, const Expr& b, const Expr& greater,
                    const Expr& otherwise) {
   return ExprMaker::Operation(Opcode::kSelectGreater,

@@ -51,6 +51,7 @@ Expr Expm1(const Expr& x);      // exp(x) - 1
 Expr Log1p(const Expr& x);      // log(1 + x)
 Expr Softplus(const Expr& x);   // log(1 + exp(x))
 Expr NormalCdf(const Expr& x);  // of the standard normal distribution
+Expr HardSwish(const Expr& x);  // max(x, lowest) * min(max((x + 3) / 6, 0), 1)
 // a > b ? greater : otherwise; NaN when a or b is NaN, and not when what is not
 // chosen is.
 Expr SelectGreater(const Expr& a, const Expr& b, const Expr& greater,

@@ -48,6 +48,10 @@ bool MakesNan(const Operation& operation) {
     case Opcode::kSigmoid:
     case Opcode::kSoftplus:
     case Opcode::kNormalCdf:
+    case Opcode::kHardSwish:
+    case Opcode::kClamp:
+    case Opcode::kClampedFma:
+    case Opcode::kSelectProduct:
     case Opcode::kScaleAdd:
     case Opcode::kScaleAddSquare:
     case Opcode::kIntToFloat:

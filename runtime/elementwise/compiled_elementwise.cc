@@ -1,12 +1,14 @@
 // How a segment is cut. A block is what one call of a kernel works on:
-//   flat    kBlock elements; no array is a row or a column
+//   flat    kBlock elements, or kLongBlock where there is but one instruction;
+//           no array is a row or a column
 //   narrow  as many whole rows as fit kBlock; a row array is repeated into a
 //           block of its own once per run, a column array once per block
 //   wide    a piece of one row of at most kBlock; a row array is read where
 //           it is, and a column array is one float
 // Blocks are numbered through the segment. A unit is what a thread takes: one
-// block, or kUnitBlocks where the program reduces; the sum over a unit is a
-// function of the unit alone, so no sum depends on the number of threads.
+// block, or what makes kUnitElements where the program reduces; the sum over a
+// unit is a function of the unit alone, so no sum depends on the number of
+// threads.
 #include "runtime/elementwise/compiled_elementwise.h"
 
 #include <algorithm>
@@ -26,7 +28,9 @@ namespace espalier {
 namespace {
 
 constexpr int64_t kBlock = 256;
-constexpr int64_t kUnitBlocks = 16;
+constexpr int64_t kLongBlock = 4096;  // without registers
+constexpr int64_t kUnitElements = 4096;
+constexpr int64_t kManyElements = 1 << 16;     // enough long blocks for threads
 constexpr int64_t kPrefetchBytes = 128 << 10;  // of a segment; below it costs
 
 struct BoundSegment {
@@ -38,6 +42,7 @@ struct BoundSegment {
   std::vector<int32_t> row_of;  // element of a block (narrow)
   int64_t pieces;               // blocks of a row (wide)
   int64_t num_blocks;
+  int64_t unit_blocks;
   int64_t first_unit;  // numbered through all segments
   int64_t end_unit;
   bool prefetch;
@@ -95,10 +100,28 @@ absl::Status CheckSegment(const Segment& segment) {
 
 int64_t DivideRoundingUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// Cuts a segment into blocks; elements and columns are set.
-void CutIntoBlocks(Layout layout, BoundSegment* segment) {
-  segment->block = kBlock;
+// What blocks are of when nothing but arrays is read and written.
+int64_t BlockOf(const BoundSegment& segment) {
+  const ProgramVariant& variant = *segment.variant;
+  const bool lanes = !variant.reductions.empty();
+  // Sums go by blocks of the other layouts.
+  const bool may_be_long = variant.layout == Layout::kFlat ||
+                           (variant.layout == Layout::kWide && !lanes);
+  return may_be_long && variant.body.size() == 1 &&
+                 segment.elements >= kManyElements
+             ? kLongBlock
+             : kBlock;
+}
+
+// Cuts a segment into blocks; variant, elements and columns are set.
+void CutIntoBlocks(BoundSegment* segment) {
+  const Layout layout = segment->variant->layout;
+  segment->block = BlockOf(*segment);
   segment->pieces = 1;
+  segment->unit_blocks = segment->variant->reductions.empty() ? 1
+                         : layout == Layout::kFlat
+                             ? kUnitElements / segment->block
+                             : kUnitElements / kBlock;
   if (layout == Layout::kNarrow) {
     segment->rows = kBlock / segment->columns;
     // Whole cache lines if that costs little of the block.
@@ -114,10 +137,10 @@ void CutIntoBlocks(Layout layout, BoundSegment* segment) {
           std::min(j / segment->columns, segment->rows - 1)));
     }
   } else if (layout == Layout::kWide) {
-    segment->pieces = DivideRoundingUp(segment->columns, kBlock);
+    const int64_t most = segment->block;
+    segment->pieces = DivideRoundingUp(segment->columns, most);
     segment->block = DivideRoundingUp(segment->columns, segment->pieces);
-    segment->block =
-        std::min(kBlock, DivideRoundingUp(segment->block, 16) * 16);
+    segment->block = std::min(most, DivideRoundingUp(segment->block, 16) * 16);
     segment->num_blocks =
         segment->elements / segment->columns * segment->pieces;
     return;
@@ -130,7 +153,6 @@ void CutIntoBlocks(Layout layout, BoundSegment* segment) {
 struct CompiledElementwise::Code {
   const KernelTable* kernels;
   int num_arrays;
-  int64_t unit_blocks;
   int64_t num_units;
   int threads;
   std::vector<std::unique_ptr<const ProgramVariant>> variants;
@@ -163,12 +185,9 @@ absl::StatusOr<CompiledElementwise> CompiledElementwise::Compile(
   code->kernels = &KernelsFor(isa);
   code->num_arrays = static_cast<int>(program.arrays.size());
   double cost = 0;
-  bool reduces = false;
   for (const Instruction& instruction : program.code) {
     cost += ElementCost(instruction.opcode);
-    reduces |= IsReduction(instruction.opcode);
   }
-  code->unit_blocks = reduces ? kUnitBlocks : 1;
   double elements = 0;
   for (const Segment& segment : segments) {
     RETURN_IF_ERROR(CheckSegment(segment));
@@ -191,14 +210,14 @@ absl::StatusOr<CompiledElementwise> CompiledElementwise::Compile(
           std::make_unique<const ProgramVariant>(std::move(variant)));
       bound.variant = code->variants.back().get();
     }
-    CutIntoBlocks(layout, &bound);
+    CutIntoBlocks(&bound);
     bound.first_unit = code->num_units;
     bound.prefetch =
         bound.variant->body.size() > 1 &&
         bound.elements * static_cast<int64_t>(sizeof(float)) *
                 static_cast<int64_t>(bound.variant->full_arrays.size()) >
             kPrefetchBytes;
-    code->num_units += DivideRoundingUp(bound.num_blocks, code->unit_blocks);
+    code->num_units += DivideRoundingUp(bound.num_blocks, bound.unit_blocks);
     bound.end_unit = code->num_units;
     code->segments.push_back(std::move(bound));
   }
@@ -272,9 +291,9 @@ void CompiledElementwise::Code::SumUnit(const BoundSegment& segment,
     std::memset(frame.blocks[reduction.block], 0,
                 kReductionLanes * sizeof(float));
   }
-  const int64_t first = (unit - segment.first_unit) * unit_blocks;
+  const int64_t first = (unit - segment.first_unit) * segment.unit_blocks;
   RunBlocks(segment, arrays, first,
-            std::min(first + unit_blocks, segment.num_blocks), frame);
+            std::min(first + segment.unit_blocks, segment.num_blocks), frame);
   for (const Reduction& reduction : segment.variant->reductions) {
     partials[unit] = SumOfLanes(frame.blocks[reduction.block]);
     partials += num_units;
@@ -320,9 +339,9 @@ void CompiledElementwise::Code::RunBlocks(const BoundSegment& segment,
   switch (segment.variant->layout) {
     case Layout::kFlat:
       for (int64_t b = begin; b < end; ++b) {
-        const int64_t offset = b * kBlock;
+        const int64_t offset = b * segment.block;
         RunBlock(segment, arrays, offset,
-                 std::min(kBlock, segment.elements - offset), frame);
+                 std::min(segment.block, segment.elements - offset), frame);
       }
       break;
     case Layout::kNarrow:

@@ -3,6 +3,8 @@
 #ifndef ESPALIER_RUNTIME_ELEMENTWISE_ELEMENTWISE_KERNELS_H_
 #define ESPALIER_RUNTIME_ELEMENTWISE_ELEMENTWISE_KERNELS_H_
 
+#include <utility>
+
 #include "runtime/elementwise/kernels.h"
 
 namespace espalier {
@@ -35,6 +37,7 @@ Vec Apply(Vec a, [[maybe_unused]] Vec b, [[maybe_unused]] Vec c,
   if constexpr (kOpcode == Opcode::kSigmoid) return Sigmoid(a);
   if constexpr (kOpcode == Opcode::kSoftplus) return Softplus(a);
   if constexpr (kOpcode == Opcode::kNormalCdf) return NormalCdf(a);
+  if constexpr (kOpcode == Opcode::kHardSwish) return HardSwish(a);
   if constexpr (kOpcode == Opcode::kScaleAdd) return MulAdd(a, b, c * d);
   if constexpr (kOpcode == Opcode::kScaleAddSquare) {
     return MulAdd(a, b, c * (d * d));
@@ -43,6 +46,13 @@ Vec Apply(Vec a, [[maybe_unused]] Vec b, [[maybe_unused]] Vec c,
     return MulAdd(a, Sqrt(b), c);
   }
   if constexpr (kOpcode == Opcode::kScaleDivAdd) return a * b / c + d;
+  if constexpr (kOpcode == Opcode::kClamp) return Clamp(a, b, c);
+  if constexpr (kOpcode == Opcode::kClampedFma) {
+    return Clamp(MulAdd(a, b, c), Broadcast(0), Broadcast(1));
+  }
+  if constexpr (kOpcode == Opcode::kSelectProduct) {
+    return SelectGreater(a, b, c, c * d);
+  }
   if constexpr (kOpcode == Opcode::kIntToFloat) return ToFloat(Bits(a));
   if constexpr (kOpcode == Opcode::kFloatToInt) return FloatToInt(a);
   if constexpr (kOpcode == Opcode::kIntAdd) {
@@ -157,18 +167,19 @@ constexpr ElementwiseKernel KernelOf() {
   }
 }
 
-template <int kOpcode, int kForm>
-constexpr void FillTable(KernelTable& table) {
-  table.elementwise[kOpcode][kForm] =
-      KernelOf<static_cast<Opcode>(kOpcode), kForm>();
-  if constexpr (!IsReduction(static_cast<Opcode>(kOpcode))) {
-    table.uniform[kOpcode] = MapOne<static_cast<Opcode>(kOpcode)>;
-  }
-  if constexpr (kForm + 1 < kNumForms) {
-    FillTable<kOpcode, kForm + 1>(table);
-  } else if constexpr (kOpcode + 1 < kNumOpcodes) {
-    FillTable<kOpcode + 1, 0>(table);
-  }
+template <int kOpcode, int... kForms>
+constexpr void FillOpcode(KernelTable& table,
+                          std::integer_sequence<int, kForms...>) {
+  constexpr auto kOf = static_cast<Opcode>(kOpcode);
+  ((table.elementwise[kOpcode][kForms] = KernelOf<kOf, kForms>()), ...);
+  if constexpr (!IsReduction(kOf)) table.uniform[kOpcode] = MapOne<kOf>;
+}
+
+template <int... kOpcodes>
+constexpr void FillTable(KernelTable& table,
+                         std::integer_sequence<int, kOpcodes...>) {
+  (FillOpcode<kOpcodes>(table, std::make_integer_sequence<int, kNumForms>()),
+   ...);
 }
 
 // Whole vectors are written, in the order of rows, so that the next row

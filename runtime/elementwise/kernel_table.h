@@ -20,7 +20,7 @@ namespace {  // NOLINT(google-build-namespaces)
 
 constexpr KernelTable MakeKernelTable() {
   KernelTable table = {};
-  FillTable<0, 0>(table);
+  FillTable(table, std::make_integer_sequence<int, kNumOpcodes>());
   table.expand_row = ExpandRow;
   table.expand_column = ExpandColumn;
   table.multiply_small = MultiplySmall;

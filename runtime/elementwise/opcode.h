@@ -30,6 +30,8 @@ enum class Opcode {
   kSigmoid,    // 1 / (1 + exp(-a))
   kSoftplus,   // log(1 + exp(a))
   kNormalCdf,  // probability that a standard normal is below a
+  kHardSwish,  // a * min(max((a + 3) / 6, 0), 1), each step rounded; -0 at
+               // -infinity
   // Several in one, where that measured faster. They may stand for operations
   // that were written one by one only if every intermediate number is one of
   // what was written, or is not rounded at all (inside an fma): then each
@@ -40,6 +42,9 @@ enum class Opcode {
   kScaleAddSquare,  // a * b + c * (d * d)   as fma(a, b, c * (d * d))
   kScaleSqrtAdd,    // a * sqrt(b) + c       as fma(a, sqrt(b), c)
   kScaleDivAdd,     // (a * b) / c + d       as (a * b) / c + d
+  kClamp,           // min(max(a, b), c)
+  kClampedFma,      // min(max(fma(a, b, c), 0), 1)
+  kSelectProduct,   // a > b ? c : c * d, NaN if a or b is
   // Of i32 arrays: the 32 bits of an element are an int32_t.
   kIntToFloat,
   kFloatToInt,  // rounds toward zero, saturates, NaN gives 0
@@ -70,6 +75,7 @@ constexpr int OpcodeArity(Opcode opcode) {
     case Opcode::kSigmoid:
     case Opcode::kSoftplus:
     case Opcode::kNormalCdf:
+    case Opcode::kHardSwish:
     case Opcode::kIntToFloat:
     case Opcode::kFloatToInt:
       return 1;
@@ -84,12 +90,15 @@ constexpr int OpcodeArity(Opcode opcode) {
       return 2;
     case Opcode::kFma:
     case Opcode::kScaleSqrtAdd:
+    case Opcode::kClamp:
+    case Opcode::kClampedFma:
     case Opcode::kSumProduct:
       return 3;
     case Opcode::kSelectGreater:
     case Opcode::kScaleAdd:
     case Opcode::kScaleAddSquare:
     case Opcode::kScaleDivAdd:
+    case Opcode::kSelectProduct:
       return 4;
   }
   return 0;

@@ -35,6 +35,16 @@ inline Vec Minimum(Vec a, Vec b) {
   return Select(Unordered(a, a), a, MinOrSecond(a, b));
 }
 
+inline Vec Clamp(Vec x, Vec least, Vec most) {
+  return Minimum(Maximum(x, least), most);
+}
+
+inline Vec HardSwish(Vec x) {
+  const Vec gate = Clamp((x + Broadcast(3)) * Broadcast(1.0f / 6), Broadcast(0),
+                         Broadcast(1));
+  return Maximum(x, Broadcast(-kLargest)) * gate;
+}
+
 inline Vec Sign(Vec x) {
   const Vec zero = Broadcast(0);
   return Select(Greater(x, zero), Broadcast(1),

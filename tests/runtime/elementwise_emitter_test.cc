@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <vector>
@@ -120,6 +121,45 @@ TEST_F(ElementwiseEmitterTest, GradientDescentTakesOneInstruction) {
   EXPECT_EQ(Program(), "@2:full = fma(-0.1, @1:full, @0:full)\n");
 }
 
+TEST_F(ElementwiseEmitterTest, LimitsTakeOneInstruction) {
+  const auto limit = [this](Term x, float least, float most) {
+    return code_.Emit(Opcode::kMin,
+                      {code_.Emit(Opcode::kMax, {x, N(least)}), N(most)});
+  };
+  Store(limit(Read(), -1, 2));
+  EXPECT_EQ(Program(), "@1:full = clamp(@0:full, -1, 2)\n");
+  code_ = ElementwiseCode();
+  Store(limit(Add(Mul(Read(), N(0.2f)), N(0.5f)), 0, 1));
+  EXPECT_EQ(Program(), "@1:full = clamped_fma(0.2, @0:full, 0.5)\n");
+  code_ = ElementwiseCode();
+  Store(limit(Add(Mul(Read(), N(0.2f)), N(0.5f)), 0, 2));
+  EXPECT_EQ(Program(),
+            "%0 = fma(0.2, @0:full, 0.5)\n"
+            "@1:full = clamp(%0, 0, 2)\n");
+  code_ = ElementwiseCode();
+  // The other order is another function where the limits cross.
+  const Term below = code_.Emit(Opcode::kMin, {Read(), N(2)});
+  Store(code_.Emit(Opcode::kMax, {below, N(-1)}));
+  EXPECT_EQ(Program(),
+            "%0 = min(@0:full, 2)\n"
+            "@1:full = max(%0, -1)\n");
+}
+
+TEST_F(ElementwiseEmitterTest, SelectsAProductInOneInstruction) {
+  const Term x = Read(), slope = Read(), other = Read();
+  const auto select = [&](Term greater, Term otherwise) {
+    return code_.Emit(Opcode::kSelectGreater, {x, N(0), greater, otherwise});
+  };
+  Store(select(x, Mul(x, N(0.1f))));
+  Store(select(other, Mul(slope, other)));
+  Store(select(other, Mul(slope, x)));
+  EXPECT_EQ(Program(),
+            "@3:full = select_product(@0:full, 0, @0:full, 0.1)\n"
+            "@4:full = select_product(@0:full, 0, @2:full, @1:full)\n"
+            "%0 = mul(@0:full, @1:full)\n"
+            "@5:full = select_greater(@0:full, 0, @2:full, %0)\n");
+}
+
 TEST_F(ElementwiseEmitterTest, ContractsOnlyWhatNobodyElseReads) {
   const Term a = Read(), b = Read(), c = Read();
   const Term product = Mul(a, b);
@@ -212,6 +252,18 @@ TEST_F(ElementwiseEmitterTest, ContractionsMeanTheSame) {
          return Add(Div(Mul(b, d), c), a);
        },
        [](double a, double b, double c, double d) { return a + b * d / c; }},
+      {[&](Term a, Term b, Term c, Term) {
+         return code_.Emit(Opcode::kMin, {code_.Emit(Opcode::kMax, {a, b}), c});
+       },
+       [](double a, double b, double c, double) {
+         return std::min(std::max(a, b), c);
+       }},
+      {[&](Term a, Term b, Term c, Term d) {
+         return code_.Emit(Opcode::kSelectGreater, {a, b, c, Mul(d, c)});
+       },
+       [](double a, double b, double c, double d) {
+         return a > b ? c : c * d;
+       }},
       {[&](Term a, Term, Term, Term) { return Sub(N(1), Mul(a, a)); },
        [](double a, double, double, double) { return 1 - a * a; }},
   };

@@ -60,6 +60,15 @@ inline float ReferenceFloat(Opcode opcode, Isa isa, const float* s) {
   const auto fma = [isa](float a, float b, float c) {
     return isa == Isa::kBaseline ? a * b + c : std::fma(a, b, c);
   };
+  const auto max = [nan](float a, float b) {
+    return std::isnan(a) || std::isnan(b) ? nan : a > b ? a : b;
+  };
+  const auto min = [nan](float a, float b) {
+    return std::isnan(a) || std::isnan(b) ? nan : a < b ? a : b;
+  };
+  const auto select = [nan](float a, float b, float c, float d) {
+    return std::isnan(a) || std::isnan(b) ? nan : a > b ? c : d;
+  };
   switch (opcode) {
     case Opcode::kCopy:
       return s[0];
@@ -80,19 +89,16 @@ inline float ReferenceFloat(Opcode opcode, Isa isa, const float* s) {
     case Opcode::kNeg:
       return -s[0];
     case Opcode::kMax:
-      return std::isnan(s[0]) || std::isnan(s[1]) ? nan
-             : s[0] > s[1]                        ? s[0]
-                                                  : s[1];
+      return max(s[0], s[1]);
     case Opcode::kMin:
-      return std::isnan(s[0]) || std::isnan(s[1]) ? nan
-             : s[0] < s[1]                        ? s[0]
-                                                  : s[1];
+      return min(s[0], s[1]);
     case Opcode::kSign:
       return std::isnan(s[0]) ? nan : s[0] > 0 ? 1 : s[0] < 0 ? -1 : 0;
     case Opcode::kSelectGreater:
-      return std::isnan(s[0]) || std::isnan(s[1]) ? nan
-             : s[0] > s[1]                        ? s[2]
-                                                  : s[3];
+      return select(s[0], s[1], s[2], s[3]);
+    case Opcode::kHardSwish:
+      return max(s[0], std::numeric_limits<float>::lowest()) *
+             min(max((s[0] + 3) * (1.0f / 6), 0), 1);
     case Opcode::kScaleAdd:
       return fma(s[0], s[1], s[2] * s[3]);
     case Opcode::kScaleAddSquare:
@@ -101,6 +107,12 @@ inline float ReferenceFloat(Opcode opcode, Isa isa, const float* s) {
       return fma(s[0], std::sqrt(s[1]), s[2]);
     case Opcode::kScaleDivAdd:
       return s[0] * s[1] / s[2] + s[3];
+    case Opcode::kClamp:
+      return min(max(s[0], s[1]), s[2]);
+    case Opcode::kClampedFma:
+      return min(max(fma(s[0], s[1], s[2]), 0), 1);
+    case Opcode::kSelectProduct:
+      return select(s[0], s[1], s[2], s[2] * s[3]);
     case Opcode::kIntToFloat:
       return static_cast<float>(BitsOf(s[0]));
     case Opcode::kFloatToInt:
