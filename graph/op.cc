@@ -24,6 +24,11 @@ IntervalTensor Op::Bounds(absl::Span<const IntervalTensor* const> /*inputs*/,
   return IntervalTensor::Everything(output);
 }
 
+bool Op::FiniteUnlessOverflow(
+    absl::Span<const IntervalTensor* const> /*inputs*/) const {
+  return false;
+}
+
 absl::Status Op::Lower(Lowering& /*lowering*/) const {
   return absl::UnimplementedError(
       absl::StrCat("op '", kind(), "' cannot be executed"));

@@ -63,6 +63,15 @@ class Op {
   virtual IntervalTensor Bounds(absl::Span<const IntervalTensor* const> inputs,
                                 const Shape& output) const;
 
+  // Whether finite inputs within the intervals give finite results wherever no
+  // result on the way is too large for a float32: neither 1/0 nor log(0) nor
+  // the root of a negative number is. What reads such an op can be proven for
+  // all inputs (BoundsScope::kAllInputs in pruning/bounds.h); for the others
+  // Bounds must be finite on both sides to be worth anything there. The
+  // default: it is not known.
+  virtual bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> inputs) const;
+
   // Of an op that only training needs, such as dropout: the number of the input
   // that stands for its result in the inference form of a graph.
   virtual absl::optional<int> inference_input() const { return absl::nullopt; }

@@ -85,6 +85,10 @@ class BinaryRowOp : public BinaryOp {
 
   BinaryKind binary() const { return binary_; }
   absl::string_view kind() const override { return row_.kind; }
+  bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> /*inputs*/) const override {
+    return binary_ != BinaryKind::kDiv;
+  }
 
   absl::StatusOr<std::vector<Value>> Gradient(
       absl::Span<const Value> inputs, Value output, Value dy,

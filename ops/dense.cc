@@ -79,6 +79,10 @@ class DenseOp : public Op {
  public:
   absl::string_view kind() const override { return "dense"; }
   int arity() const override { return 3; }  // x, weight, bias
+  bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> /*inputs*/) const override {
+    return true;
+  }
 
   absl::StatusOr<TensorType> InferType(
       absl::Span<const TensorType> inputs) const override {
@@ -141,6 +145,10 @@ class MatMulOp : public Op {
   bool transpose_b() const { return transpose_b_; }
   absl::string_view kind() const override { return "matmul"; }
   int arity() const override { return 2; }
+  bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> /*inputs*/) const override {
+    return true;
+  }
   Attributes attributes() const override {
     return {{"transpose_a", transpose_a_}, {"transpose_b", transpose_b_}};
   }

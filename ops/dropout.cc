@@ -19,6 +19,10 @@ class DropoutOp : public Op {
 
   absl::string_view kind() const override { return "dropout"; }
   int arity() const override { return 2; }  // x, step
+  bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> /*inputs*/) const override {
+    return true;
+  }
   Attributes attributes() const override {
     return {{"rate", rate_}, {"seed", seed_}};
   }

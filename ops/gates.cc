@@ -25,6 +25,10 @@ class SelectGreaterOp : public Op {
  public:
   absl::string_view kind() const override { return "select_greater"; }
   int arity() const override { return 4; }  // a, b, greater, otherwise
+  bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> /*inputs*/) const override {
+    return true;
+  }
 
   absl::StatusOr<TensorType> InferType(
       absl::Span<const TensorType> inputs) const override {
@@ -169,6 +173,10 @@ class PreluOp : public Op {
  public:
   absl::string_view kind() const override { return "prelu"; }
   int arity() const override { return 2; }  // x, slope
+  bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> /*inputs*/) const override {
+    return true;
+  }
 
   absl::StatusOr<TensorType> InferType(
       absl::Span<const TensorType> inputs) const override {

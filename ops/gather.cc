@@ -86,6 +86,10 @@ class GatherOp : public Op {
 
   absl::string_view kind() const override { return "gather"; }
   int arity() const override { return 2; }  // x, indices
+  bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> /*inputs*/) const override {
+    return true;
+  }
   Attributes attributes() const override { return {{"axis", axis_}}; }
 
   absl::StatusOr<TensorType> InferType(
@@ -192,6 +196,10 @@ class ScatterAddOp : public Op {
 
   absl::string_view kind() const override { return "scatter_add"; }
   int arity() const override { return 2; }  // values, indices
+  bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> /*inputs*/) const override {
+    return true;
+  }
   Attributes attributes() const override {
     return {{"rows", rows_}, {"axis", axis_}};
   }

@@ -60,6 +60,10 @@ class LayerNormOp : public Op {
 
   absl::string_view kind() const override { return "layer_norm"; }
   int arity() const override { return 3; }  // x, scale, shift
+  bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> /*inputs*/) const override {
+    return true;
+  }
   Attributes attributes() const override { return {{"epsilon", epsilon_}}; }
 
   absl::StatusOr<TensorType> InferType(

@@ -19,6 +19,10 @@ class MoveOp : public Op {
                         const Shape& output) const final;
   IntervalTensor Bounds(absl::Span<const IntervalTensor* const> inputs,
                         const Shape& output) const final;
+  bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> /*inputs*/) const final {
+    return true;
+  }
   absl::Status Lower(Lowering& lowering) const final;
 
  protected:

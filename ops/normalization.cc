@@ -1,5 +1,6 @@
 #include "ops/normalization.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <vector>
@@ -246,6 +247,14 @@ class BatchNormalizeOp : public Op {
       if (wanted[3]) gradients[3] = Mul(product, inverse);
     }
     return gradients;
+  }
+
+  // With epsilon each variance is above 0 then.
+  bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> inputs) const override {
+    const std::vector<double>& least = inputs[2]->lower;
+    return std::all_of(least.begin(), least.end(),
+                       [](double variance) { return variance >= 0; });
   }
 
   // Each operation of Lower, on intervals.

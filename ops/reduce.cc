@@ -21,6 +21,13 @@ class SumOp : public ReductionOp {
  public:
   using ReductionOp::ReductionOp;
 
+  // The mean of nothing is NaN.
+  bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> inputs) const override {
+    const Shape& x = inputs[0]->shape;
+    return reduce() == ReduceKind::kSum || StaticCount(x, AxesFor(x)) > 0;
+  }
+
   DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
                         const Shape& output) const override {
     const DoubleTensor& x = *inputs[0];
@@ -94,6 +101,10 @@ class BroadcastOp : public Op {
 
   absl::string_view kind() const override { return "broadcast"; }
   int arity() const override { return 1; }
+  bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> /*inputs*/) const override {
+    return true;
+  }
   Attributes attributes() const override { return {{"shape", DimsOf(shape_)}}; }
 
   absl::StatusOr<TensorType> InferType(

@@ -33,6 +33,11 @@ class ExtremeOp : public ReductionOp {
     return result;
   }
 
+  bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> /*inputs*/) const override {
+    return true;
+  }
+
   DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
                         const Shape& output) const override {
     const DoubleTensor& x = *inputs[0];

@@ -16,6 +16,10 @@ class ReshapeOp : public Op {
 
   absl::string_view kind() const override { return "reshape"; }
   int arity() const override { return 1; }
+  bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> /*inputs*/) const override {
+    return true;
+  }
   Attributes attributes() const override { return {{"shape", DimsOf(shape_)}}; }
 
   absl::StatusOr<TensorType> InferType(

@@ -33,9 +33,15 @@ class UnaryOp : public Op {
   absl::StatusOr<std::vector<Value>> Gradient(
       absl::Span<const Value> inputs, Value output, Value dy,
       const std::vector<bool>& wanted) const override;
+  bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> /*inputs*/) const override {
+    return total();
+  }
   absl::Status Lower(Lowering& lowering) const override;
 
  protected:
+  // Every number has a finite value.
+  virtual bool total() const { return true; }
   virtual double ValueOf(double x) const = 0;
   // A default Value: no gradient flows.
   virtual Value GradientOf(Value x, Value y, Value dy) const = 0;
@@ -52,6 +58,7 @@ struct UnaryRow {
   Value (*gradient)(Value x, Value y, Value dy);
   Interval (*bounds)(Interval x);
   Expr (*expr)(const Expr& x);
+  bool total = true;
 };
 
 class UnaryRowOp : public UnaryOp {
@@ -64,6 +71,7 @@ class UnaryRowOp : public UnaryOp {
   bool maps_zero_to_zero() const override { return row_.maps_zero_to_zero; }
 
  protected:
+  bool total() const override { return row_.total; }
   double ValueOf(double x) const override { return row_.f(x); }
   Value GradientOf(Value x, Value y, Value dy) const override {
     return row_.gradient(x, y, dy);

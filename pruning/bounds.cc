@@ -8,8 +8,6 @@
 #include <vector>
 
 #include "ops/gates.h"
-#include "ops/nan_by_overflow.h"
-#include "ops/normalization.h"
 #include "pruning/relus.h"
 
 namespace espalier {
@@ -41,36 +39,18 @@ IntervalTensor InputBounds(const Node& node,
           {box.upper.begin(), box.upper.end()}};
 }
 
-// A batch normalization of which no variance is negative: with epsilon each is
-// above 0, so that it gives NaN only by overflow as well.
-bool HasPositiveVariance(const Node& node,
-                         const std::vector<IntervalTensor>& bounds) {
-  const absl::optional<BatchNormalizeView> view = AsBatchNormalize(node);
-  if (!view.has_value()) return false;
-  const IntervalTensor& variance = bounds[static_cast<size_t>(view->variance)];
-  return std::all_of(variance.lower.begin(), variance.lower.end(),
-                     [](double lower) { return lower >= 0; });
-}
-
-// Whether a finite input may make some element NaN without an overflow, such as
-// the logarithm of a negative number; no bound holds for what reads that.
-bool MayBeNanOfFinite(const Node& node, const IntervalTensor& own,
-                      const std::vector<IntervalTensor>& bounds,
-                      const std::vector<bool>& may_be_nan) {
-  for (NodeId input : node.inputs) {
-    if (may_be_nan[static_cast<size_t>(input)]) return true;
-  }
-  const auto kinds = KindsWithNanByOverflowOnly();
-  if (HasPositiveVariance(node, bounds)) return false;
-  if (AsLeaf(*node.op).has_value() ||
-      std::binary_search(kinds.begin(), kinds.end(), node.op->kind())) {
+// Whether a finite input may make some element NaN or infinite without an
+// overflow, as the logarithm of 0 and of a negative number are; no bound holds
+// for what reads that.
+bool MayBeNonFinite(const Node& node, const IntervalTensor& own,
+                    const std::vector<const IntervalTensor*>& inputs) {
+  if (!AsLeaf(*node.op).has_value() && node.op->FiniteUnlessOverflow(inputs)) {
     return false;
   }
   for (size_t i = 0; i < own.lower.size(); ++i) {
-    // Both infinite mark a value that may be NaN (graph/interval.h); one alone
-    // may be reached without an overflow as well, as log(0) is, and makes NaN
-    // of what reads it.
-    if (std::isinf(own.lower[i]) || std::isinf(own.upper[i])) return true;
+    if (!std::isfinite(own.lower[i]) || !std::isfinite(own.upper[i])) {
+      return true;
+    }
   }
   return false;
 }
@@ -100,12 +80,18 @@ std::map<NodeId, IntervalTensor> ReluBounds(
   const std::vector<NodeId> last_reader = LastReaders(graph);
   std::map<NodeId, IntervalTensor> result;
   std::vector<IntervalTensor> bounds(last_reader.size());
-  std::vector<bool> may_be_nan(last_reader.size());
+  std::vector<bool> non_finite(last_reader.size());
   for (NodeId id = 0; id < graph.num_nodes(); ++id) {
     const Node& node = graph.node(id);
     const Shape shape = node.type.shape.Bind(1);
     IntervalTensor& own = bounds[static_cast<size_t>(id)];
     const absl::optional<LeafKind> leaf = AsLeaf(*node.op);
+    std::vector<const IntervalTensor*> inputs;
+    bool reads_non_finite = false;
+    for (NodeId input : node.inputs) {
+      inputs.push_back(&bounds[static_cast<size_t>(input)]);
+      if (non_finite[static_cast<size_t>(input)]) reads_non_finite = true;
+    }
     if (leaf == LeafKind::kInput) {
       own = InputBounds(node, domains, scope);
     } else if (leaf == LeafKind::kParameter || leaf == LeafKind::kState) {
@@ -113,16 +99,11 @@ std::map<NodeId, IntervalTensor> ReluBounds(
     } else if (MixesSamples(graph, id)) {
       own = IntervalTensor::Everything(shape);
     } else {
-      std::vector<const IntervalTensor*> inputs;
-      for (NodeId input : node.inputs) {
-        inputs.push_back(&bounds[static_cast<size_t>(input)]);
-      }
       own = node.op->Bounds(inputs, shape);
     }
     if (scope == BoundsScope::kAllInputs) {
-      const bool nan = MayBeNanOfFinite(node, own, bounds, may_be_nan);
-      may_be_nan[static_cast<size_t>(id)] = nan;
-      if (nan) {
+      if (reads_non_finite || MayBeNonFinite(node, own, inputs)) {
+        non_finite[static_cast<size_t>(id)] = true;
         own = IntervalTensor::Everything(shape);
       } else {
         ClampToFinite(own);

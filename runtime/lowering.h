@@ -11,6 +11,7 @@
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "graph/shape.h"
+#include "runtime/elementwise/box_axis.h"
 
 namespace espalier {
 
@@ -89,20 +90,8 @@ struct DropoutSpec {
   uint64_t seed = 0;
 };
 
-// A box of elements that Rearrange copies: along each axis of the result where
-// its elements go, and how far apart they are in the operand, the first one
-// being element `from_offset` of it.
-struct BoxAxis {
-  int64_t size = 0;         // kBatch for all samples, on axis 0 only
-  int64_t from_stride = 0;  // 0 where one element is repeated
-  int64_t to_begin = 0;
-  int64_t to_step = 1;
-
-  friend bool operator==(const BoxAxis& a, const BoxAxis& b) {
-    return a.size == b.size && a.from_stride == b.from_stride &&
-           a.to_begin == b.to_begin && a.to_step == b.to_step;
-  }
-};
+// A box of elements that Rearrange copies; its first one is element
+// `from_offset` of the operand.
 struct BoxCopy {
   BufferId from;
   int64_t from_offset = 0;

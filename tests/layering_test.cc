@@ -40,7 +40,7 @@ std::vector<Row> Table() {
       {"graph/", {"graph/"}, {"Abseil"}},
       {"runtime/", {"graph/", "runtime/"}, {"Abseil", "OpenMP"}},
       {"runtime/elementwise/",
-       {"graph/", "runtime/elementwise/", "runtime/lowering.h"},
+       {"graph/", "runtime/elementwise/"},
        {"Abseil", "OpenMP"}},
       {"runtime/onednn/", {"graph/", "runtime/"}, {"Abseil", "oneDNN"}},
       {"ops/", {"graph/", "ops/", "runtime/lowering.h"}, {"Abseil"}},

@@ -10,7 +10,7 @@
 
 #include "absl/types/span.h"
 #include "graph/shape.h"
-#include "runtime/lowering.h"
+#include "runtime/elementwise/box_axis.h"
 
 namespace espalier {
 

@@ -1,10 +1,17 @@
 #include "pruning/bounds.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
+#include "graph/text.h"
+#include "ops/registry.h"
 #include "tests/pruning/mnist_network.h"
+#include "tests/testing/pass_op.h"
 #include "tests/transforms/test_models.h"
 
 namespace espalier {
@@ -140,6 +147,81 @@ TEST(ReluBoundsTest, ForAllInputsKnowNothingBehindLogOfZero) {
     EXPECT_THAT(Zero(bounds.at(model.graph.Find("h"))), ElementsAre(false))
         << log;
   }
+}
+
+// min(v, -5) is not above 0, unless v is NaN.
+bool IsProvenBehind(const std::string& v, const OpTable& ops = StandardOps()) {
+  Model model;
+  model.graph = ParseGraph("graph g {\n"
+                           "  x = input(dtype=\"f32\", shape=[-1, 2])\n" +
+                               v +
+                               "  five = constant(value=f32[]{-5.0})\n"
+                               "  least = min(v, five)\n"
+                               "  h = relu(least)\n"
+                               "  output y = h\n"
+                               "  output z = x\n"
+                               "}\n",
+                           ops)
+                    .value();
+  const auto bounds = ReluBounds(model, {}, BoundsScope::kAllInputs);
+  const std::vector<bool> zero = Zero(bounds.at(model.graph.Find("h")));
+  return std::all_of(zero.begin(), zero.end(), [](bool z) { return z; });
+}
+
+TEST(ReluBoundsTest, ForAllInputsKnowNothingBehindWhatMayBeNan) {
+  EXPECT_TRUE(IsProvenBehind("  v = square(x)\n"));
+  EXPECT_TRUE(IsProvenBehind("  v = mean(x; axes=[1], keep_axes=false)\n"));
+  EXPECT_FALSE(IsProvenBehind("  v = log(x)\n"));
+  // 0 times infinity.
+  EXPECT_FALSE(
+      IsProvenBehind("  c = constant(value=f32[]{inf})\n  v = mul(x, c)\n"));
+  EXPECT_FALSE(
+      IsProvenBehind("  c = constant(value=f32[]{nan})\n  v = mul(x, c)\n"));
+  // The mean of nothing.
+  EXPECT_FALSE(IsProvenBehind(
+      "  e = slice(x; axes=[1], starts=[0], ends=[0], steps=[1])\n"
+      "  v = mean(e; axes=[1], keep_axes=false)\n"));
+}
+
+// A user's op, with the bounds that it gives itself.
+template <int kUpper, bool kPromises>
+class UserOp : public PassOp {
+ public:
+  UserOp() : PassOp("user") {}
+  IntervalTensor Bounds(absl::Span<const IntervalTensor* const> /*inputs*/,
+                        const Shape& output) const override {
+    IntervalTensor y = IntervalTensor::Everything(output);
+    std::fill(y.lower.begin(), y.lower.end(), 0);
+    if (kUpper > 0) std::fill(y.upper.begin(), y.upper.end(), kUpper);
+    return y;
+  }
+  bool FiniteUnlessOverflow(
+      absl::Span<const IntervalTensor* const> inputs) const override {
+    return kPromises || PassOp::FiniteUnlessOverflow(inputs);
+  }
+};
+
+template <typename T>
+OpTable With() {
+  return StandardOps().Extended(
+      {{"user", [](AttributeReader&) -> absl::StatusOr<OpPtr> {
+          return std::make_shared<T>();
+        }}});
+}
+
+class PassUserOp : public PassOp {
+ public:
+  PassUserOp() : PassOp("user") {}
+};
+
+TEST(ReluBoundsTest, OfAnOpWithoutRulesAreEverything) {
+  const std::string v = "  v = user(x)\n";
+  EXPECT_FALSE(IsProvenBehind(v, With<PassUserOp>()));
+  // Bounded on one side it may be infinite without an overflow, unless it says
+  // that it is not; on both sides it cannot be.
+  EXPECT_FALSE(IsProvenBehind(v, With<UserOp<0, false>>()));
+  EXPECT_TRUE(IsProvenBehind(v, With<UserOp<0, true>>()));
+  EXPECT_TRUE(IsProvenBehind(v, With<UserOp<1, false>>()));
 }
 
 TEST(ReluBoundsTest, KnowNothingOfWhatMixesSamples) {
