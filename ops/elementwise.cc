@@ -94,7 +94,8 @@ constexpr UnaryRow kLog = {"log",
                            [](double x) { return std::log(x); },
                            [](Value x, Value, Value dy) { return Div(dy, x); },
                            LogBounds,
-                           [](const Expr& x) { return Log(x); }, /*total=*/false};
+                           [](const Expr& x) { return Log(x); },
+                           /*total=*/false};
 
 constexpr UnaryRow kLog1p = {
     "log1p",
@@ -102,7 +103,8 @@ constexpr UnaryRow kLog1p = {
     [](double x) { return std::log1p(x); },
     [](Value x, Value, Value dy) { return Div(dy, AddNumber(x, 1)); },
     Log1pBounds,
-    [](const Expr& x) { return Log1p(x); }, /*total=*/false};
+    [](const Expr& x) { return Log1p(x); },
+    /*total=*/false};
 
 constexpr UnaryRow kNeg = {"neg",
                            true,
@@ -144,7 +146,8 @@ constexpr UnaryRow kSqrt = {
     [](double x) { return std::sqrt(x); },
     [](Value, Value y, Value dy) { return Div(Scale(dy, 0.5f), y); },
     SqrtBounds,
-    [](const Expr& x) { return Sqrt(x); }, /*total=*/false};
+    [](const Expr& x) { return Sqrt(x); },
+    /*total=*/false};
 
 constexpr UnaryRow kSquare = {
     "square",

@@ -80,12 +80,12 @@ TEST(FiniteUnlessOverflowTest, WhoPromisesItKeepsIt) {
     without.insert(op_case.kind);
     if (MakesNonFinite(op_case)) non_finite.insert(op_case.kind);
   }
-  EXPECT_THAT(without,
-              ElementsAre("add_i32", "batch_mean", "batch_normalize",
-                          "batch_variance", "cast", "div", "layer_norm_grad",
-                          "log", "log1p", "log_softmax", "softmax",
-                          "softmax_cross_entropy", "softmax_cross_entropy_grad",
-                          "sqrt"));
+  EXPECT_THAT(
+      without,
+      ElementsAre("add_i32", "batch_mean", "batch_normalize", "batch_variance",
+                  "cast", "div", "layer_norm_grad", "log", "log1p",
+                  "log_softmax", "softmax", "softmax_cross_entropy",
+                  "softmax_cross_entropy_grad", "sqrt"));
   EXPECT_THAT(non_finite,
               ElementsAre("batch_normalize", "div", "log", "log1p", "sqrt"));
 }
