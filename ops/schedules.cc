@@ -1,7 +1,10 @@
 #include "ops/schedules.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <iterator>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -18,6 +21,13 @@ namespace {
 
 constexpr double kPi = 3.14159265358979323846;
 constexpr double kLongest = 1e9;  // epochs
+
+// As few as are read back as the same number.
+std::string Digits(double value) {
+  char digits[32];
+  const auto end = std::to_chars(std::begin(digits), std::end(digits), value);
+  return std::string(digits, end.ptr);
+}
 constexpr double kMostSteps = 1e18;
 
 // How each kind is written: its name, then numbers, then maybe a schedule.
@@ -154,8 +164,8 @@ int64_t Schedule::LengthInSteps(int64_t steps_per_epoch) const {
 std::string Schedule::ToString() const {
   const Form& form = FormOf(kind);
   std::string text(form.name);
-  if (form.has_epochs) absl::StrAppend(&text, ":", epochs);
-  if (form.has_factor) absl::StrAppend(&text, ":", factor);
+  if (form.has_epochs) absl::StrAppend(&text, ":", Digits(epochs));
+  if (form.has_factor) absl::StrAppend(&text, ":", Digits(factor));
   if (then != nullptr) absl::StrAppend(&text, ":", then->ToString());
   return text;
 }

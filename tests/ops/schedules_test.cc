@@ -66,7 +66,8 @@ TEST(SchedulesTest, ParseAndPrintAgain) {
   for (const char* text :
        {"constant", "step:30:0.1", "step:0.5:2", "exponential:0.95", "cosine:0",
         "cosine:0.01", "warmup:5", "warmup:5:cosine:0",
-        "warmup:0.5:step:30:0.1", "warmup:1:warmup:2:constant"}) {
+        "warmup:0.5:step:30:0.1", "warmup:1:warmup:2:constant",
+        "exponential:0.12345678901234568", "step:1234567.5:0.1"}) {
     ASSERT_OK_AND_ASSIGN(const Schedule schedule, ParseSchedule(text));
     EXPECT_EQ(schedule.ToString(), text);
   }
