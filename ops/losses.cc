@@ -11,7 +11,7 @@
 #include "ops/binary.h"
 #include "ops/elementwise.h"
 #include "ops/gates.h"
-#include "ops/integers.h"
+#include "ops/gather.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
 #include "ops/softmax.h"
@@ -172,12 +172,13 @@ Value OneHot(Value indices, int64_t classes) {
   if (!status.ok()) return g.Fail(Annotate(status, "one-hot"));
   std::vector<float> numbers(static_cast<size_t>(classes));
   std::iota(numbers.begin(), numbers.end(), 0.0f);
+  // Picked by index, not cast: so that an index that is no class is an error.
+  const Value number = g.Constant(Tensor({classes}, numbers));
   const Value column =
-      Reshape(Cast(indices, DataType::kF32), Shape({type.shape.dim(0), 1}));
+      Reshape(Gather(number, indices), Shape({type.shape.dim(0), 1}));
   const Value one = g.Constant(1.0f);
   // Whole numbers differ by 0 or by at least 1.
-  const Value distance =
-      Abs(Sub(column, g.Constant(Tensor({classes}, numbers))));
+  const Value distance = Abs(Sub(column, number));
   return Sub(one, Min(one, distance));
 }
 

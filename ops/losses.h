@@ -49,9 +49,10 @@ Value MeanHinge(Value y, Value target);
 // is, and so is its derivative there; a negative p gives NaN.
 Value MeanKullbackLeibler(Value log_q, Value p);
 
-// f32 [N, classes], of i32 [N]: 1 at each row's index and 0 elsewhere, so all 0
-// for one that is no class; for losses that take shares or -1 and 1. classes is
-// from 1 to 2^24.
+// f32 [N, classes], of i32 [N]: 1 at each row's index and 0 elsewhere; for
+// losses that take shares or -1 and 1. As of softmax cross-entropy, a run with
+// an index that is not in [0, classes) fails, and the interpreter gives NaN for
+// its row. classes is from 1 to 2^24.
 Value OneHot(Value indices, int64_t classes);
 
 // scale * sum |w| and scale * sum w^2 over all elements of all parameters; a

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
+#include "graph/interpreter.h"
 #include "gtest/gtest.h"
 #include "ops/reduce.h"
 #include "ops/softmax.h"
@@ -18,7 +21,9 @@
 namespace espalier {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 TEST(LossesTest, MeanSquaredErrorIsAMeanOverAllElements) {
   const auto loss = [](absl::Span<const Value> in) {
@@ -56,12 +61,21 @@ TEST(LossesTest, OneHotOfIndices) {
   GraphBuilder g("test");
   g.Output("y", OneHot(g.Input("i", {kBatch}, DataType::kI32), 3));
   ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
-  const LeafValues leaves = {{"i", Vector({2, 0, -1, 3})}};
+  const LeafValues leaves = {{"i", Vector({2, 0})}};
   ASSERT_OK_AND_ASSIGN(Execution execution, Execution::Create(graph, leaves));
   ASSERT_OK_AND_ASSIGN(const LeafValues found, execution.Run(leaves));
-  EXPECT_THAT(found.at("y").values(),
-              ElementsAre(0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0));
-  EXPECT_EQ(found.at("y").shape(), Shape({4, 3}));
+  EXPECT_THAT(found.at("y").values(), ElementsAre(0, 0, 1, 1, 0, 0));
+  EXPECT_EQ(found.at("y").shape(), Shape({2, 3}));
+  for (const double no_class : {-1.0, 3.0}) {
+    const LeafValues wrong = {{"i", Vector({2, no_class})}};
+    EXPECT_THAT(std::string(execution.Run(wrong).status().message()),
+                AllOf(HasSubstr(absl::StrCat("element 1 is ", no_class)),
+                      HasSubstr("from 0 to 2")));
+    ASSERT_OK_AND_ASSIGN(const InterpretedRun run, Interpret(graph, wrong));
+    const DoubleTensor& y = run.outputs.at("y");
+    EXPECT_EQ(y[2], 1);
+    for (int64_t i = 3; i < 6; ++i) EXPECT_TRUE(std::isnan(y[i])) << y[i];
+  }
   EXPECT_THAT(BuildStatus([](GraphBuilder& b) {
                 return OneHot(b.Input("x", {kBatch}), 3);
               }),
