@@ -9,6 +9,7 @@
 #include "tools/files.h"
 #include "tools/options.h"
 #include "tools/output_path.h"
+#include "transforms/fold_batch_norm.h"
 
 namespace espalier {
 namespace tools {
@@ -24,6 +25,9 @@ class Convert : public Command {
         app, "--opset", "V", {kFirstOnnxOpset, kLastOnnxOpset}, opset_,
         absl::StrCat("version of ONNX's operators, ", kFirstOnnxOpset, " to ",
                      kLastOnnxOpset, " (", OnnxOptions().opset, ")"));
+    app.add_flag("--fold-batch-norm", fold_batch_norm_,
+                 "fold batch normalizations into the products before\n"
+                 "them: the same results but for rounding");
     AddForce(app, force_);
   }
 
@@ -35,7 +39,12 @@ class Convert : public Command {
       return UsageError(absl::StrCat("--opset: ", Quoted(out_),
                                      " is no ONNX file: expected .onnx"));
     }
-    ASSIGN_OR_RETURN(const Model model, LoadModel(in_));
+    ASSIGN_OR_RETURN(Model model, LoadModel(in_));
+    if (fold_batch_norm_) {
+      absl::StatusOr<Model> folded = FoldBatchNorm(model);
+      if (!folded.ok()) return Annotate(folded.status(), Quoted(in_));
+      model = *std::move(folded);
+    }
     OnnxOptions options;
     if (opset_ != 0) options.opset = static_cast<int>(opset_);
     const SignalHold hold;
@@ -47,6 +56,7 @@ class Convert : public Command {
   std::string in_;
   std::string out_;
   int64_t opset_ = 0;  // not given
+  bool fold_batch_norm_ = false;
   bool force_ = false;
 };
 
@@ -56,6 +66,7 @@ CommandRow ConvertCommand() {
   return {"convert", "Writes a model in another format.",
           "  espalier convert m.pb m.onnx\n"
           "  espalier convert m.pb m.onnx --opset 21\n"
+          "  espalier convert m.pb m.onnx --fold-batch-norm\n"
           "  espalier convert m.pb m.pbtxt\n"
           "  espalier convert m.onnx m.pb\n",
           [] { return std::unique_ptr<Command>(new Convert); }};

@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ConvertTest : public ::testing::Test {
  protected:
@@ -53,6 +54,23 @@ TEST_F(ConvertTest, ChecksTextAsItChecksFiles) {
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_THAT(result.err, HasSubstr("dance"));
   EXPECT_EQ(folder_.Read("n.pb"), "");
+}
+
+TEST_F(ConvertTest, FoldsBatchNormWhereAsked) {
+  const std::string from = folder_.File("n.pb");
+  ASSERT_EQ(RunEspalier({"train", "--data", "builtin:moons", "--hidden", "4",
+                         "--batch-norm", "--epochs", "1", "--output", from})
+                .exit_code,
+            0);
+  ExpectDone({"convert", from, folder_.File("kept.pbtxt")});
+  EXPECT_THAT(folder_.Read("kept.pbtxt"), HasSubstr("batch_normalize"));
+  const std::string folded = folder_.File("folded.pb");
+  ExpectDone({"convert", from, folded, "--fold-batch-norm"});
+  ExpectDone({"convert", folded, folder_.File("folded.pbtxt")});
+  EXPECT_THAT(folder_.Read("folded.pbtxt"), Not(HasSubstr("batch_normalize")));
+  EXPECT_EQ(
+      RunEspalier({"compare", from, folded, "--tolerance", "1e-5"}).exit_code,
+      0);
 }
 
 TEST_F(ConvertTest, ToOnnx) {
