@@ -80,6 +80,9 @@ std::string ToJson(const TrainReport& report) {
             report.validation_accuracy);
   SetFinite(&message, &Message::set_test_loss, report.test_loss);
   SetFinite(&message, &Message::set_test_accuracy, report.test_accuracy);
+  if (!report.loss_name.empty()) {
+    message.set_loss_name(ToUtf8(report.loss_name));
+  }
   return Json(message);
 }
 
@@ -95,6 +98,9 @@ std::string ToJson(const EvaluateReport& report) {
     row->set_name(ToUtf8(a_class.name));
     row->set_samples(Count(a_class.samples));
     SetFinite(row, &Message::Class::set_accuracy, a_class.accuracy);
+  }
+  if (!report.loss_name.empty()) {
+    message.set_loss_name(ToUtf8(report.loss_name));
   }
   return Json(message);
 }

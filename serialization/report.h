@@ -28,6 +28,7 @@ struct TrainReport {
   absl::optional<double> validation_accuracy;
   absl::optional<double> test_loss;
   absl::optional<double> test_accuracy;
+  std::string loss_name;
 };
 
 struct EvaluateReport {
@@ -42,6 +43,7 @@ struct EvaluateReport {
   absl::optional<double> loss;
   absl::optional<double> accuracy;
   std::vector<Class> classes;
+  std::string loss_name;
 };
 
 struct NamedType {

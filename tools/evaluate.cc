@@ -8,6 +8,7 @@
 #include "tools/commands.h"
 #include "tools/data_arguments.h"
 #include "tools/files.h"
+#include "tools/loss_argument.h"
 #include "tools/options.h"
 #include "tools/table.h"
 
@@ -21,6 +22,7 @@ EvaluateReport Describe(const Evaluation& evaluation, const Model& model,
   report.split = std::string(DataPartName(part));
   report.samples = evaluation.samples;
   report.loss = evaluation.loss;
+  report.loss_name = evaluation.loss_name;
   report.accuracy = evaluation.accuracy;
   const std::vector<std::string> data_names = data.class_names();
   for (size_t i = 0; i < evaluation.classes.size(); ++i) {
@@ -43,7 +45,7 @@ std::string Format(const EvaluateReport& report) {
   std::vector<std::vector<std::string>> figures = {
       {"part", report.split},
       {"samples", FormatCount(report.samples)},
-      {"loss", absl::StrCat(*report.loss)}};
+      {"loss", absl::StrCat(*report.loss, " (", report.loss_name, ")")}};
   if (report.accuracy.has_value()) {
     figures.push_back({"accuracy", FormatPercent(*report.accuracy)});
   }
@@ -65,6 +67,7 @@ class EvaluateModel : public Command {
     AddText(app, "M", "", model_, "the model")->required();
     data_.AddOptions(app, "what to measure on")->required();
     AddSplit(app, part_);
+    AddLoss(app, loss_);
     AddJson(app, json_);
   }
 
@@ -73,7 +76,10 @@ class EvaluateModel : public Command {
     ASSIGN_OR_RETURN(const Model model, LoadModel(model_));
     ASSIGN_OR_RETURN(const Dataset all, data_.Load());
     ASSIGN_OR_RETURN(const Dataset data, ChoosePart(all, part_));
-    absl::StatusOr<Evaluation> evaluation = Evaluate(model, data);
+    ASSIGN_OR_RETURN(const TaskLoss loss, ChooseLoss(loss_, data.task()));
+    EvaluateOptions options;
+    options.loss = std::string(loss.name);
+    absl::StatusOr<Evaluation> evaluation = Evaluate(model, data, options);
     if (!evaluation.ok()) {
       return Annotate(evaluation.status(),
                       absl::StrCat(Quoted(model_), " on ", data_.data()));
@@ -88,6 +94,7 @@ class EvaluateModel : public Command {
   std::string model_;
   DataArguments data_;
   absl::optional<DataPart> part_;
+  std::string loss_;
   bool json_ = false;
 };
 

@@ -1,22 +1,14 @@
 // espalier train: trains a multilayer network, or an existing model further.
-#include <unistd.h>
-
 #include <algorithm>
 #include <limits>
 #include <map>
 #include <string>
-#include <thread>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
-#include "ops/binary.h"
 #include "ops/named_activations.h"
-#include "ops/optimizers.h"
-#include "ops/softmax.h"
 #include "pruning/prune.h"
 #include "serialization/model_file.h"
 #include "serialization/report.h"
@@ -24,12 +16,15 @@
 #include "tools/data_arguments.h"
 #include "tools/domain_argument.h"
 #include "tools/files.h"
+#include "tools/loss_argument.h"
 #include "tools/model_loss.h"
 #include "tools/optimizer_arguments.h"
 #include "tools/options.h"
 #include "tools/output_path.h"
 #include "tools/table.h"
 #include "tools/terminal.h"
+#include "tools/train_limits.h"
+#include "tools/train_progress.h"
 #include "training/evaluate.h"
 #include "training/feed.h"
 #include "training/mlp.h"
@@ -43,99 +38,6 @@ namespace {
 
 constexpr IntegerRange kUnits = {1, 1000000};
 constexpr int64_t kMaxHiddenLayers = 100;
-
-// Lines of progress where there is no terminal to overwrite one on.
-constexpr int kProgressLines = 20;
-
-// Parameters of a multilayer network; never more than a double holds.
-double CountMlpParameters(const Dataset& data,
-                          const std::vector<int64_t>& hidden, bool batch_norm) {
-  double inputs =
-      static_cast<double>(data.features().num_elements() / data.rows());
-  double parameters = 0;
-  for (const int64_t units : hidden) {
-    // With weights a bias, and scale and shift of batch normalization.
-    parameters += (inputs + (batch_norm ? 3 : 1)) * static_cast<double>(units);
-    inputs = static_cast<double>(units);
-  }
-  return parameters;
-}
-
-// Whether so many parameters can be trained here, each with its gradient, two
-// moments and a copy to save, and saved.
-absl::Status CheckSize(double parameters) {
-  if (parameters * sizeof(float) > kMaxTensorBytes) {
-    return UsageError(absl::StrCat(
-        "--hidden: a model file holds at most ",
-        FormatCount(int64_t{kMaxTensorBytes / sizeof(float)}),
-        " parameters, this network has ", FormatCount(parameters)));
-  }
-  const double bytes = parameters * 5 * sizeof(float);
-  const double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
-                        static_cast<double>(sysconf(_SC_PAGESIZE));
-  if (bytes <= memory) return absl::OkStatus();
-  return UsageError(absl::StrCat("--hidden: training ", FormatCount(parameters),
-                                 " parameters takes ", FormatCount(bytes),
-                                 " bytes, and this machine has ",
-                                 FormatCount(memory)));
-}
-
-// More only slow each other down, and far more the system refuses to start.
-int64_t MostThreads() {
-  return std::max(int64_t{64},
-                  4 * int64_t{std::thread::hardware_concurrency()});
-}
-
-std::string FormatEpoch(const EpochReport& epoch, int epochs) {
-  std::string text = absl::StrFormat("epoch %d/%d, loss %.6g", epoch.epoch,
-                                     epochs, epoch.loss);
-  if (epoch.validation_loss.has_value()) {
-    absl::StrAppendFormat(&text, ", validation loss %.6g",
-                          *epoch.validation_loss);
-  }
-  if (epoch.validation_accuracy.has_value()) {
-    absl::StrAppend(&text, ", validation accuracy ",
-                    FormatPercent(*epoch.validation_accuracy));
-  }
-  return absl::StrCat(text, ", ", FormatSeconds(epoch.seconds));
-}
-
-// One line that changes on a terminal, some lines elsewhere.
-void ReportProgress(FitOptions& options) {
-  const int epochs = options.epochs;
-  if (StderrIsTerminal()) {
-    options.on_progress = [](const TrainProgress& progress) {
-      PrintProgress(progress.ToString());
-    };
-    return;
-  }
-  const int every = std::max(1, epochs / kProgressLines);
-  options.on_epoch = [epochs, every](const EpochReport& epoch) {
-    if (epoch.epoch % every == 0 || epoch.epoch == epochs) {
-      PrintMessage(FormatEpoch(epoch, epochs));
-    }
-  };
-}
-
-std::vector<std::string> LossNames() {
-  std::vector<std::string> names;
-  for (const TaskLoss& loss : TaskLosses()) names.emplace_back(loss.name);
-  return names;
-}
-
-// A line for each task: "classification: cross-entropy, ...".
-std::string LossesByTask() {
-  std::vector<std::string> lines = {"(the first of those for the task)"};
-  for (const Task task : {Task::kClassification, Task::kRegression}) {
-    std::vector<absl::string_view> names;
-    for (const TaskLoss& loss : TaskLosses()) {
-      if (loss.task == task) names.push_back(loss.name);
-    }
-    lines.push_back(
-        absl::StrCat(TaskName(task), ": ", absl::StrJoin(names, ", ")));
-  }
-  return absl::StrJoin(lines, "\n");
-}
 
 class TrainModel : public Command {
  public:
@@ -176,7 +78,7 @@ class TrainModel : public Command {
         ->excludes(batch_norm)
         ->excludes(dropout)
         ->excludes(init);
-    AddChoice(app, "--loss", LossNames(), loss_, LossesByTask());
+    AddLoss(app, loss_);
     update_.AddOptions(app);
     AddNumber(app, "--l1", "A", NumberRange::NotNegative(), l1_,
               "adds A times the sum of |w| over weights");
@@ -212,7 +114,7 @@ class TrainModel : public Command {
     ASSIGN_OR_RETURN(const Optimizer optimizer, update_.MakeOptimizer());
     ASSIGN_OR_RETURN(const absl::optional<Model> first, LoadFirst());
     ASSIGN_OR_RETURN(const Dataset data, LoadData(first));
-    ASSIGN_OR_RETURN(const TaskLoss loss, ChooseLoss(data.task()));
+    ASSIGN_OR_RETURN(const TaskLoss loss, ChooseLoss(loss_, data.task()));
     ASSIGN_OR_RETURN(FitOptions options, Options());
     absl::StatusOr<TrainResult> result =
         Fit(first, data, loss, optimizer, std::move(options));
@@ -269,13 +171,14 @@ class TrainModel : public Command {
     if (!fits.ok()) return refuse(fits);
     const Shape& shape =
         first.graph.node(first.graph.outputs()[0].node).type.shape;
-    if (data.task() == Task::kClassification && shape.rank() == 2 &&
-        data.num_classes() > shape.dim(1)) {
-      return refuse(absl::InvalidArgumentError(
-          absl::StrCat("there are labels up to ", data.num_classes() - 1,
-                       ", the model has ", shape.dim(1), " classes")));
+    if (data.task() != Task::kClassification || shape.rank() != 2) {
+      return absl::OkStatus();
     }
-    return absl::OkStatus();
+    absl::Status labels = data.CheckLabels(shape.dim(1));
+    if (labels.ok() && data.test() != nullptr) {
+      labels = Annotate(data.test()->CheckLabels(shape.dim(1)), "test part");
+    }
+    return labels.ok() ? labels : refuse(labels);
   }
 
   // Whether the input that the data feeds may have this domain from now on.
@@ -311,13 +214,6 @@ class TrainModel : public Command {
           Annotate(with_domain.status(), Quoted(data_.data())));
     }
     return with_domain;
-  }
-
-  absl::StatusOr<TaskLoss> ChooseLoss(Task task) const {
-    absl::StatusOr<TaskLoss> loss = FindTaskLoss(loss_, task);
-    if (loss.ok()) return loss;
-    return UsageError(
-        absl::StrCat("--loss ", loss_, ": ", loss.status().message()));
   }
 
   absl::StatusOr<double> ValidationShare() const {
@@ -361,7 +257,7 @@ class TrainModel : public Command {
           "--batch-norm with --batch 1: one row has no variance to normalize "
           "by; expected at least 2");
     }
-    RETURN_IF_ERROR(CheckSize(CountMlpParameters(data, hidden_, batch_norm_)));
+    RETURN_IF_ERROR(CheckNetworkSize(data, hidden_, batch_norm_));
     MlpOptions mlp;
     mlp.hidden = hidden_;
     ASSIGN_OR_RETURN(mlp.activation, ParseActivation(activation_));
@@ -396,6 +292,9 @@ class TrainModel : public Command {
     report.validation_accuracy = result.kept.validation_accuracy;
     EvaluateOptions options;
     options.threads = static_cast<int>(threads_);
+    ASSIGN_OR_RETURN(const TaskLoss loss, ChooseLoss(loss_, data.task()));
+    report.loss_name = std::string(loss.name);
+    options.loss = report.loss_name;
     if (data.task() == Task::kClassification) {
       ASSIGN_OR_RETURN(const Dataset train, data.Part(DataPart::kTrain));
       ASSIGN_OR_RETURN(const Evaluation on_train,
@@ -418,7 +317,8 @@ class TrainModel : public Command {
         {"steps", FormatCount(report.steps)},
         {"time", FormatSeconds(report.seconds)},
         {"samples per second", FormatCount(report.samples_per_second)},
-        {"parameters", FormatCount(report.parameters)}};
+        {"parameters", FormatCount(report.parameters)},
+        {"trained on", report.loss_name}};
     const auto add = [&rows](const char* name,
                              const absl::optional<double>& value, bool share) {
       if (!value.has_value()) return;

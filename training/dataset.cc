@@ -218,6 +218,18 @@ Task Dataset::task() const {
                                              : Task::kRegression;
 }
 
+absl::Status Dataset::CheckLabels(int64_t classes) const {
+  const absl::Span<const int32_t> labels = targets_->data<int32_t>();
+  const auto wrong =
+      std::find_if(labels.begin(), labels.end(),
+                   [&](int32_t label) { return label >= classes; });
+  if (wrong == labels.end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("data ", Quoted(name()), ": label ", *wrong, " of row ",
+                   wrong - labels.begin(), ": expected 0 to ", classes - 1,
+                   ", of ", classes, classes == 1 ? " class" : " classes"));
+}
+
 std::vector<std::string> Dataset::class_names() const {
   if (!info_->class_names.empty()) return info_->class_names;
   std::vector<std::string> names;

@@ -80,6 +80,10 @@ class Dataset {
   int64_t rows() const { return features_->shape().dim(0); }
   // 0 for a regression. Without class names: the largest label plus 1.
   int64_t num_classes() const { return num_classes_; }
+  // Whether all labels, those of the test part left out, are classes of a model
+  // that has so many: "data 'd': label 9 of row 17: expected 0 to 2, of 3
+  // classes". REQUIRES: a classification.
+  absl::Status CheckLabels(int64_t classes) const;
   // One per class, made up where the data has none; empty for a regression.
   std::vector<std::string> class_names() const;
   const absl::optional<InputDomain>& domain() const { return info_->domain; }

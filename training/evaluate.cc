@@ -2,11 +2,15 @@
 
 #include <cmath>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "graph/builder.h"
+#include "graph/check.h"
+#include "graph/interpreter.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "ops/softmax.h"
@@ -15,6 +19,7 @@
 #include "runtime/session.h"
 #include "training/feed.h"
 #include "training/metrics.h"
+#include "training/task_losses.h"
 
 namespace espalier {
 namespace {
@@ -28,6 +33,9 @@ absl::Status CheckOutput(const Node& output, const Dataset& data) {
   if (output.type.dtype != DataType::kF32 || !shape.has_symbolic_batch()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the output is ", output.type.ToString(), ": expected f32[N, ...]"));
+  }
+  if (classes && shape.rank() == 2) {
+    RETURN_IF_ERROR(data.CheckLabels(shape.dim(1)));
   }
   if (classes && (shape.rank() != 2 || shape.dim(1) < data.num_classes())) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -44,25 +52,109 @@ absl::Status CheckOutput(const Node& output, const Dataset& data) {
   return absl::OkStatus();
 }
 
+// Mean losses of rows of outputs, in double precision.
+class LossMeter {
+ public:
+  virtual ~LossMeter() = default;
+  // Of one batch, which has a row at least.
+  virtual double Mean(const TensorView& output, const TensorView& targets) = 0;
+};
+
+// By logarithms of what a softmax has made, too.
+class CrossEntropyMeter : public LossMeter {
+ public:
+  explicit CrossEntropyMeter(const Node& output)
+      : is_softmax_(IsSoftmax(output)), is_log_softmax_(IsLogSoftmax(output)) {}
+
+  double Mean(const TensorView& output, const TensorView& targets) override {
+    const absl::Span<const int32_t> labels = targets.data<int32_t>();
+    const absl::Span<const float> outputs = output.data<float>();
+    const size_t columns = outputs.size() / labels.size();
+    double sum = 0;
+    for (size_t row = 0; row < labels.size(); ++row) {
+      sum -= LogProbability(outputs.subspan(row * columns, columns),
+                            static_cast<size_t>(labels[row]));
+    }
+    return sum / static_cast<double>(labels.size());
+  }
+
+ private:
+  double LogProbability(absl::Span<const float> row, size_t label) const {
+    if (is_softmax_) return std::log(static_cast<double>(row[label]));
+    return is_log_softmax_ ? row[label] : row[label] - LogSumExp(row);
+  }
+
+  const bool is_softmax_;
+  const bool is_log_softmax_;
+};
+
+// By the graph of the loss that is trained on.
+class GraphMeter : public LossMeter {
+ public:
+  static absl::StatusOr<std::unique_ptr<LossMeter>> Create(
+      const TaskLoss& loss, const Node& output, const Dataset& data) {
+    if (IsSoftmax(output)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the output is a softmax: expected what the loss ",
+                       loss.name, " takes, which is no probabilities"));
+    }
+    GraphBuilder g("loss");
+    const bool classes = data.task() == Task::kClassification;
+    // What has the targets' elements may have another shape.
+    Shape shape = data.targets().shape();
+    shape.set_dim(0, kBatch);
+    const Value target = g.Input("target", shape, data.targets().dtype());
+    const Value y = g.Input("y", classes ? output.type.shape : shape);
+    g.Output("loss", loss.make(y, target));
+    ASSIGN_OR_RETURN(Graph graph, g.Build());
+    return std::unique_ptr<LossMeter>(new GraphMeter(std::move(graph)));
+  }
+
+  double Mean(const TensorView& output, const TensorView& targets) override {
+    const Node& y = graph_.node(graph_.Find("y"));
+    const DoubleTensor values(output);
+    const absl::StatusOr<InterpretedRun> run = Interpret(
+        graph_, {{"target", DoubleTensor(targets)},
+                 {"y", DoubleTensor(y.type.shape.Bind(targets.shape().dim(0)),
+                                    values.values())}});
+    ESPALIER_CHECK(run.ok());
+    return run->outputs.at("loss")[0];
+  }
+
+ private:
+  explicit GraphMeter(Graph graph) : graph_(std::move(graph)) {}
+
+  const Graph graph_;
+};
+
+absl::StatusOr<std::unique_ptr<LossMeter>> MakeMeter(const TaskLoss& loss,
+                                                     const Node& output,
+                                                     const Dataset& data) {
+  if (loss.name == "cross-entropy") {
+    return std::unique_ptr<LossMeter>(new CrossEntropyMeter(output));
+  }
+  return GraphMeter::Create(loss, output, data);
+}
+
 // Adds up what Evaluation tells, batch by batch.
 class Sums {
  public:
-  Sums(const Node& output, const Dataset& data)
-      : is_softmax_(IsSoftmax(output)), is_log_softmax_(IsLogSoftmax(output)) {
+  Sums(std::unique_ptr<LossMeter> loss, const Dataset& data)
+      : meter_(std::move(loss)) {
     evaluation_.classes.resize(static_cast<size_t>(data.num_classes()));
   }
 
   void Add(const TensorView& output, const TensorView& targets) {
-    evaluation_.samples += output.shape().dim(0);
+    const int64_t rows = output.shape().dim(0);
+    evaluation_.samples += rows;
+    loss_ += meter_->Mean(output, targets) * static_cast<double>(rows);
     if (targets.dtype() == DataType::kI32) {
       AddClasses(output.data<float>(), targets.data<int32_t>());
-    } else {
-      AddErrors(output.data<float>(), targets.data<float>());
     }
   }
 
   Evaluation Finish() && {
-    evaluation_.loss = loss_ / static_cast<double>(terms_);
+    evaluation_.loss = loss_ / static_cast<double>(evaluation_.samples);
     if (!evaluation_.classes.empty()) {
       int64_t correct = 0;
       for (const Evaluation::Class& one : evaluation_.classes) {
@@ -82,33 +174,15 @@ class Sums {
       const absl::Span<const float> logits =
           outputs.subspan(row * columns, columns);
       const auto label = static_cast<size_t>(labels[row]);
-      loss_ -= LogProbability(logits, label);
       Evaluation::Class& one = evaluation_.classes[label];
       ++one.samples;
       if (ArgMax(logits) == labels[row]) ++one.correct;
     }
-    terms_ += static_cast<int64_t>(labels.size());
   }
 
-  double LogProbability(absl::Span<const float> row, size_t label) const {
-    if (is_softmax_) return std::log(static_cast<double>(row[label]));
-    return is_log_softmax_ ? row[label] : row[label] - LogSumExp(row);
-  }
-
-  void AddErrors(absl::Span<const float> outputs,
-                 absl::Span<const float> targets) {
-    for (size_t i = 0; i < outputs.size(); ++i) {
-      const double error = static_cast<double>(outputs[i]) - targets[i];
-      loss_ += error * error;
-    }
-    terms_ += static_cast<int64_t>(outputs.size());
-  }
-
-  const bool is_softmax_;
-  const bool is_log_softmax_;
+  std::unique_ptr<LossMeter> meter_;
   Evaluation evaluation_;
   double loss_ = 0;
-  int64_t terms_ = 0;
 };
 
 }  // namespace
@@ -130,6 +204,10 @@ absl::StatusOr<Evaluation> Evaluate(const Model& model, const Dataset& data,
   const Node& input = graph.node(graph.inputs()[0]);
   const Node& output = graph.node(graph.outputs()[0].node);
   RETURN_IF_ERROR(CheckOutput(output, data));
+  ASSIGN_OR_RETURN(const TaskLoss loss,
+                   FindTaskLoss(options.loss, data.task()));
+  ASSIGN_OR_RETURN(std::unique_ptr<LossMeter> meter,
+                   MakeMeter(loss, output, data));
 
   CompileOptions compile_options;
   compile_options.threads = options.threads;
@@ -139,14 +217,16 @@ absl::StatusOr<Evaluation> Evaluate(const Model& model, const Dataset& data,
                    ParameterStore::FromValues(graph, model.values));
   ASSIGN_OR_RETURN(Session session,
                    Session::Create(std::move(executable), std::move(store)));
-  Sums sums(output, data);
+  Sums sums(std::move(meter), data);
   for (const Batch& batch : data.BatchesInOrder(options.batch_size)) {
     ASSIGN_OR_RETURN(const TensorView features,
                      FeedAs(input, batch.features()));
     RETURN_IF_ERROR(session.Run({features}));
     sums.Add(session.output(0), batch.targets());
   }
-  return std::move(sums).Finish();
+  Evaluation evaluation = std::move(sums).Finish();
+  evaluation.loss_name = std::string(loss.name);
+  return evaluation;
 }
 
 }  // namespace espalier

@@ -3,6 +3,7 @@
 #define ESPALIER_TRAINING_EVALUATE_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -15,6 +16,8 @@ namespace espalier {
 struct EvaluateOptions {
   int64_t batch_size = 1024;  // rows at a time; 0: all
   int threads = 0;
+  // The name of one of TaskLosses(); empty: the first for the data's task.
+  std::string loss;
 };
 
 struct Evaluation {
@@ -24,9 +27,11 @@ struct Evaluation {
   };
 
   int64_t samples = 0;
-  // Classification: mean cross-entropy, the output being logits unless it is a
-  // softmax or log-softmax itself. Regression: mean squared error.
+  // The one asked for, of the output, in double precision, without penalties.
+  // Cross-entropy takes an output that is no softmax and no log-softmax for
+  // logits.
   double loss = 0;
+  std::string loss_name;
   // Of a classification: the share of samples whose largest output (the first
   // of equals) is the label's, and the same counted by class.
   absl::optional<double> accuracy;
@@ -35,7 +40,9 @@ struct Evaluation {
 
 // Of a model with one input that fits the data's features and one output: f32
 // [N, C] with C at least the data's number of classes, or of the shape of its
-// targets. Errors say what does not fit.
+// targets. Errors say what does not fit: a label that the output has no column
+// for, with its row; a loss for another task, or one that is not of
+// probabilities where the output is a softmax.
 absl::StatusOr<Evaluation> Evaluate(
     const Model& model, const Dataset& data,
     const EvaluateOptions& options = EvaluateOptions());

@@ -41,6 +41,15 @@ TEST(EvaluateReportTest, ListsClasses) {
             "\"accuracy\":0.5}\n");
 }
 
+TEST(EvaluateReportTest, NamesTheLoss) {
+  EvaluateReport evaluated;
+  evaluated.loss_name = "hinge";
+  EXPECT_THAT(ToJson(evaluated), HasSubstr("\"loss_name\":\"hinge\""));
+  TrainReport trained;
+  trained.loss_name = "mae";
+  EXPECT_THAT(ToJson(trained), HasSubstr("\"loss_name\":\"mae\""));
+}
+
 TEST(RunReportTest, NamesOutputs) {
   RunReport report;
   report.samples = 2;

@@ -59,6 +59,24 @@ TEST(EvaluateTest, Classification) {
   EXPECT_THAT(text.out, HasSubstr("test"));
 }
 
+TEST(EvaluateTest, SaysWhichLossItIs) {
+  const ScratchFolder folder;
+  ASSERT_TRUE(Save(SmallModel(), folder.File("m.pb")).ok());
+  const std::string data = folder.Write("d.csv", "a,b,y\n1,0,4\n0,1,3\n");
+  std::vector<std::string> line = {
+      "evaluate", folder.File("m.pb"), "--data", data, "--task", "regression"};
+  EXPECT_THAT(RunEspalier(line).out, HasSubstr("2 (mse)"));
+  line.insert(line.end(), {"--loss", "mae"});
+  EXPECT_THAT(RunEspalier(line).out, HasSubstr("1 (mae)"));
+  line.push_back("--json");
+  EXPECT_THAT(RunEspalier(line).out, HasSubstr("\"loss_name\":\"mae\""));
+  line[7] = "hinge";
+  const CommandResult refused = RunEspalier(line);
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err,
+              HasSubstr("--loss hinge: the data is for regression"));
+}
+
 TEST(EvaluateTest, DataThatDoesNotFit) {
   const ScratchFolder folder;
   const std::string model = folder.File("m.pb");

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "serialization/model_file.h"
@@ -222,6 +223,15 @@ TEST_F(TrainTest, LossesOfAClassification) {
         Train(digits_, {"--json", "--loss", loss, "--learning-rate", "0.01"});
     ASSERT_EQ(result.exit_code, 0) << result.err;
     EXPECT_GT(NumberIn(ParseJson(result.out), "test_accuracy"), 0.8) << loss;
+    EXPECT_THAT(result.out,
+                HasSubstr(absl::StrCat("\"loss_name\":\"", loss, "\"")));
+    // What is told of the test part is that loss, as evaluate measures it.
+    const CommandResult again =
+        RunEspalier({"evaluate", model_, "--data", "builtin:digits", "--loss",
+                     loss, "--json"});
+    ASSERT_EQ(again.exit_code, 0) << again.err;
+    EXPECT_DOUBLE_EQ(NumberIn(ParseJson(again.out), "loss"),
+                     NumberIn(ParseJson(result.out), "test_loss"));
   }
 }
 
@@ -237,7 +247,7 @@ TEST_F(TrainTest, AModelOfFewerClassesThanTheDataIsRefused) {
        model_, "--loss", "hinge", "--output", folder_.File("second.pb")});
   EXPECT_EQ(result.exit_code, 3) << result.err;
   EXPECT_THAT(result.err,
-              HasSubstr("there are labels up to 2, the model has 2 classes"));
+              HasSubstr("label 2 of row 2: expected 0 to 1, of 2 classes"));
 }
 
 TEST_F(TrainTest, LossesOfARegression) {

@@ -169,6 +169,16 @@ TEST(DatasetTest, RefusesLabelsOutOfRange) {
             "label 2 of row 1 is out of range: expected 0 to 1");
 }
 
+TEST(DatasetTest, ChecksLabelsForAModelsClasses) {
+  const Dataset data =
+      Dataset::Create(Floats({3, 1}, {1, 2, 3}), Ints({0, 2, 1})).value();
+  EXPECT_TRUE(data.CheckLabels(3).ok());
+  EXPECT_EQ(data.CheckLabels(2).message(),
+            "data 'data': label 2 of row 1: expected 0 to 1, of 2 classes");
+  EXPECT_EQ(data.CheckLabels(1).message(),
+            "data 'data': label 2 of row 1: expected 0 to 0, of 1 class");
+}
+
 TEST(DatasetTest, HoldsFeaturesAgainstTheirDomain) {
   Dataset::Info info;
   info.domain = InputDomain{{0, 0}, {1, 2}};
