@@ -170,8 +170,10 @@ TEST(DatasetTest, RefusesLabelsOutOfRange) {
 }
 
 TEST(DatasetTest, ChecksLabelsForAModelsClasses) {
+  Dataset::Info info;
+  info.name = "data";
   const Dataset data =
-      Dataset::Create(Floats({3, 1}, {1, 2, 3}), Ints({0, 2, 1})).value();
+      Dataset::Create(Floats({3, 1}, {1, 2, 3}), Ints({0, 2, 1}), info).value();
   EXPECT_TRUE(data.CheckLabels(3).ok());
   EXPECT_EQ(data.CheckLabels(2).message(),
             "data 'data': label 2 of row 1: expected 0 to 1, of 2 classes");
