@@ -338,30 +338,6 @@ TEST(OnnxImportTest, AColumnFromTheLeft) {
   EXPECT_THAT(Computed(file, {1, 2, 1}, {10, 20}), ElementsAre(51, 112, 173));
 }
 
-TEST(OnnxImportTest, Reshapes) {
-  const auto reshaped = [](const std::vector<int64_t>& input,
-                           const std::vector<int64_t>& shape) {
-    return Imported(OnnxFile()
-                        .Input("x", input)
-                        .Ints("s", shape)
-                        .Node("Reshape", {"x", "s"}, "y")
-                        .Output("y"));
-  };
-  EXPECT_THAT(reshaped({-1, 6}, {-1, 2, 3}), HasSubstr("y: f32[N, 2, 3]"));
-  EXPECT_THAT(reshaped({-1, 6}, {0, -1, 2}), HasSubstr("y: f32[N, 3, 2]"));
-  EXPECT_THAT(reshaped({1, 6}, {1, 3, 2}), HasSubstr("y: f32[N, 3, 2]"));
-  EXPECT_THAT(reshaped({1, 6}, {2, -1}), HasSubstr("y: f32[N, 2, 3]"));
-  EXPECT_THAT(reshaped({6}, {2, -1}), HasSubstr("y: f32[N, 2, 3]"));
-  EXPECT_THAT(reshaped({-1, 6}, {-1, 3}), HasSubstr("UNIMPLEMENTED"));
-  EXPECT_THAT(reshaped({-1, 6}, {-1, -1}), HasSubstr("two dimensions are -1"));
-  EXPECT_THAT(reshaped({-1, 6}, {0, 5}), HasSubstr("6 elements"));
-  EXPECT_THAT(reshaped({-1, 6}, {0, 1, 0}), HasSubstr("of rank 2"));
-  EXPECT_THAT(reshaped({-1, 6}, {0, -7}), HasSubstr("shape is -7"));
-  EXPECT_THAT(reshaped({-1, 6}, {-1, -7}), HasSubstr("negative"));
-  EXPECT_THAT(reshaped({-1, 6}, {-1, int64_t{1} << 40, int64_t{1} << 40}),
-              HasSubstr("too many elements"));
-}
-
 TEST(OnnxImportTest, OtherOps) {
   const auto made = [](int opset, const std::string& op) {
     return OnnxFile(opset).Input("x", {-1, 2}).Node(op, {"x"}, "y").Output("y");

@@ -15,10 +15,15 @@ OnnxFile::OnnxFile(int opset) {
 
 OnnxFile& OnnxFile::Input(const std::string& name,
                           const std::vector<int64_t>& dims) {
+  return InputOf(TensorProto::FLOAT, name, dims);
+}
+
+OnnxFile& OnnxFile::InputOf(int elements, const std::string& name,
+                            const std::vector<int64_t>& dims) {
   onnx::ValueInfoProto* input = model.mutable_graph()->add_input();
   input->set_name(name);
   onnx::TypeProto::Tensor* type = input->mutable_type()->mutable_tensor_type();
-  type->set_elem_type(TensorProto::FLOAT);
+  type->set_elem_type(elements);
   type->mutable_shape();
   for (const int64_t dim : dims) {
     auto* made = type->mutable_shape()->add_dim();
@@ -66,6 +71,21 @@ OnnxFile& OnnxFile::Ints(const std::string& name,
   return *this;
 }
 
+OnnxFile& OnnxFile::Listed(int type, const std::string& name,
+                           const std::vector<int32_t>& values) {
+  TensorProto* tensor = model.mutable_graph()->add_initializer();
+  tensor->set_name(name);
+  tensor->set_data_type(type);
+  tensor->add_dims(static_cast<int64_t>(values.size()));
+  for (const int32_t value : values) tensor->add_int32_data(value);
+  return *this;
+}
+
+OnnxFile& OnnxFile::AddResult(const std::string& output) {
+  last_node().add_output(output);
+  return *this;
+}
+
 OnnxFile& OnnxFile::Node(const std::string& op_type,
                          const std::vector<std::string>& inputs,
                          const std::string& output) {
@@ -94,6 +114,22 @@ OnnxFile& OnnxFile::SetFloat(const std::string& name, float value) {
   AttributeProto& attribute = AddAttribute(name);
   attribute.set_type(AttributeProto::FLOAT);
   attribute.set_f(value);
+  return *this;
+}
+
+OnnxFile& OnnxFile::SetInts(const std::string& name,
+                            const std::vector<int64_t>& values) {
+  AttributeProto& attribute = AddAttribute(name);
+  attribute.set_type(AttributeProto::INTS);
+  for (const int64_t value : values) attribute.add_ints(value);
+  return *this;
+}
+
+OnnxFile& OnnxFile::SetTensor(const std::string& name,
+                              const TensorProto& value) {
+  AttributeProto& attribute = AddAttribute(name);
+  attribute.set_type(AttributeProto::TENSOR);
+  *attribute.mutable_t() = value;
   return *this;
 }
 
