@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
-# Holds what is exported as ONNX against other people's programs: the checker of
-# python3-onnx (Debian's 1.12, which knows opsets up to 17) and ONNX Runtime
-# (npm's onnxruntime-node). Every case of every op, the examples and a trained
-# and a pruned network are exported at opsets 13, 17 and 21, checked, run, and
-# compared with our own results.
-#   tools/check_onnx.sh              in the preset dev
-#   tools/check_onnx.sh release      in another
+# Holds ONNX files, ours and those of others, against other people's programs:
+# the checker of python3-onnx (Debian's 1.12, which knows opsets up to 17) and
+# ONNX Runtime (npm's onnxruntime-node).
+#   tools/check_onnx.sh NETS             in the preset dev
+#   tools/check_onnx.sh NETS release     in another
+# Every case of every op, what the examples save and a trained and a pruned
+# network are exported at opsets 13, 17 and 21, checked, run, and compared with
+# our own results. So are the networks of the folder NETS, each NAME.onnx with
+# rows of inputs in NAME.ref_in.npy, after they were read and held against their
+# outputs in NAME.ref_out64.npy.
 # Needs python3-onnx, node and npm, and the network the first time. What is
 # missing fails it.
 set -eu -o pipefail
+nets=$(cd "${1:?usage: tools/check_onnx.sh NETS [PRESET]}" && pwd)
 cd "$(dirname "$0")/.."
-preset=${1:-dev}
+preset=${2:-dev}
 build=$PWD/build/$preset
 scripts=$PWD/tests/serialization/onnx
 
@@ -27,7 +31,7 @@ fi
 export NODE_PATH=$runtime/node_modules
 
 [ -f "$build/CMakeCache.txt" ] || cmake --preset "$preset"
-cmake --build --preset "$preset" --target onnx_cases cosine espalier
+cmake --build --preset "$preset" --target onnx_cases onnx_nets cosine espalier
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -41,7 +45,10 @@ failed=0
 for opset in 13 17 21; do
   mkdir "opset$opset"
   "$build/bin/onnx_cases" "$opset" "opset$opset" *.pb *.onnx || failed=1
+  mkdir "nets$opset"
+  "$build/bin/onnx_nets" "$opset" "nets$opset" "$nets" || failed=1
 done
-/usr/bin/python3 "$scripts/check.py" opset13 opset17 || failed=1
-node "$scripts/run.js" opset13 opset17 opset21 || failed=1
+/usr/bin/python3 "$scripts/check.py" opset13 opset17 nets13 nets17 || failed=1
+node "$scripts/run.js" opset13 opset17 opset21 \
+  nets13 nets17 nets21 || failed=1
 exit "$failed"

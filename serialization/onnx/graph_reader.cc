@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -79,7 +80,12 @@ absl::StatusOr<Model> OnnxGraphReader::Read() {
     entry.constant = &tensor;
     RETURN_IF_ERROR(AddEntry(tensor.name(), std::move(entry)));
   }
+  absl::flat_hash_set<std::string> listed;
   for (const onnx::ValueInfoProto& input : graph_.input()) {
+    if (!listed.insert(input.name()).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("input ", Quoted(input.name()), " is given twice"));
+    }
     // Old files list initializers as inputs too.
     if (entries_.contains(input.name())) continue;
     const absl::Status status = ReadInput(input);
@@ -148,8 +154,13 @@ absl::Status OnnxGraphReader::ReadInput(const onnx::ValueInfoProto& input) {
 }
 
 absl::Status OnnxGraphReader::ReadOutputs() {
+  absl::flat_hash_set<std::string> listed;
   std::map<std::string, int> taken;
   for (const onnx::ValueInfoProto& output : graph_.output()) {
+    if (!listed.insert(output.name()).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("output ", Quoted(output.name()), " is given twice"));
+    }
     const absl::StatusOr<Value> value = FindValue(output.name());
     if (!value.ok()) {
       return Annotate(value.status(),
@@ -318,15 +329,21 @@ absl::StatusOr<Value> OnnxGraphReader::Weight(const std::string& name,
   const auto made = parameters_.find(key);
   if (made != parameters_.end()) return made->second;
   const Shape shape = OnnxShape(constant);
-  if ((shape.rank() != 2 && !PlantedBug(16)) || shape.num_elements() == 0) {
-    return absl::UnimplementedError(
-        absl::StrCat(Quoted(name), " has shape ", shape.ToString(),
-                     ": expected a matrix that is not empty"));
+  const int rank = weight.is_vector ? 1 : 2;
+  if ((shape.rank() != rank && !PlantedBug(16)) || shape.num_elements() == 0) {
+    return absl::UnimplementedError(absl::StrCat(
+        Quoted(name), " has shape ", shape.ToString(), ": expected a ",
+        weight.is_vector ? "vector" : "matrix", " that is not empty"));
   }
   RETURN_IF_ERROR(Charge(shape.num_elements() * int64_t{sizeof(float)}));
   absl::StatusOr<Tensor> tensor =
-      ReadOnnxMatrix(constant, weight.transpose, weight.factor);
+      weight.is_vector
+          ? ReadOnnxFloats(constant)
+          : ReadOnnxMatrix(constant, weight.transpose, weight.factor);
   if (!tensor.ok()) return Annotate(tensor.status(), Quoted(name));
+  if (weight.is_vector) {
+    *tensor = tensor->Reshaped(Shape({shape.num_elements(), 1}));
+  }
   return Parameter(key, name, *std::move(tensor));
 }
 

@@ -32,6 +32,7 @@ enum class OnnxBatch {
 struct OnnxWeight {
   bool transpose = false;
   float factor = 1;
+  bool is_vector = false;  // a matrix of one column is made of it
 };
 
 // x W, of x as a matrix: written when its only reader is seen, which may add
@@ -92,7 +93,8 @@ class OnnxGraphReader {
 
   // A name of ours, free and like the file's.
   std::string NodeName(absl::string_view name);
-  // A rank-2 constant as a parameter; equal uses share one.
+  // A constant of rank 2, or 1 if it is to be a vector, as a parameter; equal
+  // uses share one.
   absl::StatusOr<Value> Weight(const std::string& name,
                                const OnnxWeight& weight);
   // A constant of `units` elements, or of one, as a parameter [units].

@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "espalier/onnx/onnx.pb.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
@@ -20,7 +22,8 @@ namespace {
 
 constexpr int kFirstOpset = 1;
 constexpr int kLastOpset = 21;
-constexpr int kMaxDepth = 32;  // the schema's own is 6
+constexpr int kLastIrVersion = 10;  // which came with that
+constexpr int kMaxDepth = 32;       // the schema's own is 6
 
 // Protobuf makes at most some hundred bytes of a field, and eight of a number
 // in a list, which may be one byte in the file: both stay in proportion to it.
@@ -49,16 +52,31 @@ absl::StatusOr<onnx::ModelProto> Parse(const std::string& bytes) {
 }
 
 absl::StatusOr<int> OpsetOf(const onnx::ModelProto& model) {
-  for (const onnx::OperatorSetIdProto& opset : model.opset_import()) {
-    if (!opset.domain().empty() && opset.domain() != "ai.onnx") continue;
-    if (opset.version() >= kFirstOpset && opset.version() <= kLastOpset) {
-      return static_cast<int>(opset.version());
-    }
+  if (model.ir_version() < 1 || model.ir_version() > kLastIrVersion) {
     return absl::UnimplementedError(
-        absl::StrCat("opset ", opset.version(), ": this program reads ",
-                     kFirstOpset, " to ", kLastOpset));
+        absl::StrCat("IR version ", model.ir_version(),
+                     ": this program reads 1 to ", kLastIrVersion));
   }
-  return absl::InvalidArgumentError("is no ONNX model: it names no opset");
+  absl::optional<int64_t> version;
+  absl::flat_hash_set<std::string> domains;
+  for (const onnx::OperatorSetIdProto& opset : model.opset_import()) {
+    const bool own = opset.domain().empty() || opset.domain() == "ai.onnx";
+    if (own) version = opset.version();
+    if (!domains.insert(own ? "ai.onnx" : opset.domain()).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("names two opsets of domain ",
+                       Quoted(own ? "ai.onnx" : opset.domain())));
+    }
+  }
+  if (!version.has_value()) {
+    return absl::InvalidArgumentError("is no ONNX model: it names no opset");
+  }
+  if (*version < kFirstOpset || *version > kLastOpset) {
+    return absl::UnimplementedError(
+        absl::StrCat("opset ", *version, ": this program reads ", kFirstOpset,
+                     " to ", kLastOpset));
+  }
+  return static_cast<int>(*version);
 }
 
 // The ways in which the batch may be read, the likely one first.

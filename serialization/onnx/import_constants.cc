@@ -321,12 +321,8 @@ absl::Status Expand(OnnxNodeReader& node) {
   return SetStretched(node, y, std::move(dims), true, x.type);
 }
 
-// What only training changes.
-absl::Status PassThrough(OnnxNodeReader& node) {
-  RETURN_IF_ERROR(node.CheckArity(1, 2, 2));
-  RETURN_IF_ERROR(node.CheckUnread(1));
-  node.Float("ratio", 0);
-  node.Int("seed", 0);
+absl::Status Identity(OnnxNodeReader& node) {
+  RETURN_IF_ERROR(node.CheckArity(1, 1));
   RETURN_IF_ERROR(node.FinishAttributes());
   return node.graph().SetAlias(node.output(), node.input(0));
 }

@@ -127,6 +127,31 @@ TEST(HostileOnnxTest, GraphsThatAreNone) {
               HasSubstr("attribute 'alpha'"));
   EXPECT_THAT(Refusal([](OnnxFile& f) { f.model.clear_opset_import(); }),
               HasSubstr("names no opset"));
+  EXPECT_THAT(Refusal([](OnnxFile& f) {
+                *f.model.add_opset_import() = f.model.opset_import(0);
+              }),
+              HasSubstr("names two opsets of domain 'ai.onnx'"));
+  EXPECT_THAT(Refusal([](OnnxFile& f) {
+                for (int i = 0; i < 2; ++i) {
+                  f.model.add_opset_import()->set_domain("com.example");
+                }
+              }),
+              HasSubstr("names two opsets of domain 'com.example'"));
+  for (const int64_t version : {int64_t{0}, int64_t{-1}, int64_t{1000000000}}) {
+    EXPECT_EQ(Refusal([&](OnnxFile& f) { f.model.set_ir_version(version); }),
+              absl::StrCat("UNIMPLEMENTED: IR version ", version,
+                           ": this program reads 1 to 10"));
+  }
+  EXPECT_THAT(Refusal([](OnnxFile& f) {
+                f.Input("x", {-1, 2});
+              }),
+              HasSubstr("input 'x' is given twice"));
+  EXPECT_THAT(Refusal([](OnnxFile& f) {
+                f.Input("w", {2, 3}).Input("w", {});
+              }),
+              HasSubstr("input 'w' is given twice"));
+  EXPECT_THAT(Refusal([](OnnxFile& f) { f.Output("y"); }),
+              HasSubstr("output 'y' is given twice"));
   EXPECT_THAT(Refusal([](OnnxFile& f) { f.model.clear_graph(); }),
               HasSubstr("has no outputs"));
   EXPECT_THAT(Refusal([](OnnxFile& f) {
@@ -143,6 +168,20 @@ TEST(HostileOnnxTest, GraphsThatAreNone) {
                     ->set_dim_value(int64_t{1} << 50);
               }),
               HasSubstr("input 'x'"));
+}
+
+// As of a model file: what comes of them is the run's to tell.
+TEST(HostileOnnxTest, WeightsThatAreNoNumbersStayAsTheyAre) {
+  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  OnnxFile file = OnnxFile()
+                      .Input("x", {-1, 1})
+                      .Floats("w", {1, 2}, {kNaN, -kInfinity})
+                      .Node("MatMul", {"x", "w"}, "y")
+                      .Output("y");
+  const absl::StatusOr<Model> model = ImportOnnx(file.bytes());
+  ASSERT_OK(model);
+  EXPECT_EQ(model->values.at("w"), Tensor(Shape({1, 2}), {kNaN, -kInfinity}));
 }
 
 // One weight, in a thousand sizes of it.

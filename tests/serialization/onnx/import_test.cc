@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "graph/interpreter.h"
 #include "graph/text.h"
@@ -19,6 +18,7 @@
 #include "serialization/onnx/export.h"
 #include "serialization/onnx/import_table.h"
 #include "tests/ops/check_op.h"
+#include "tests/serialization/onnx/import_helpers.h"
 #include "tests/serialization/onnx/onnx_file.h"
 #include "tests/serialization/onnx/onnx_text.h"
 #include "tests/testing/execution.h"
@@ -29,40 +29,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-// The nodes that are no leaves, as text, and the inputs.
-std::string Imported(const OnnxFile& file) {
-  const absl::StatusOr<Model> model = ImportOnnx(file.bytes());
-  if (!model.ok()) return model.status().ToString();
-  std::string text;
-  const std::string graph = PrintGraph(model->graph);
-  for (const absl::string_view line : absl::StrSplit(graph, '\n')) {
-    if (line.find(" = parameter(") == absl::string_view::npos &&
-        line.find(" = constant(") == absl::string_view::npos &&
-        line.find(" = ") != absl::string_view::npos) {
-      absl::StrAppend(&text, line.substr(2), "\n");
-    }
-  }
-  return text;
-}
-
-// The only output for one input, in double precision.
-std::vector<double> Computed(const OnnxFile& file, const Shape& shape,
-                             std::vector<double> x) {
-  const absl::StatusOr<Model> model = ImportOnnx(file.bytes());
-  EXPECT_OK(model);
-  if (!model.ok()) return {};
-  LeafValues leaves;
-  for (const auto& [name, value] : model->values) {
-    leaves[name] = DoubleTensor(value);
-  }
-  leaves[model->graph.node(model->graph.inputs()[0]).name] =
-      DoubleTensor(shape, std::move(x));
-  const absl::StatusOr<InterpretedRun> run = Interpret(model->graph, leaves);
-  EXPECT_OK(run);
-  return run.ok() ? run->outputs.begin()->second.values()
-                  : std::vector<double>();
-}
 
 TEST(OnnxImportTest, ReadsAFileMadeByOthers) {
   const std::string folder =
@@ -194,82 +160,6 @@ TEST(OnnxImportTest, TheDocumentationListsWhatIsUnderstood) {
                         absl::StrJoin(OnnxImportedOps(), ", "), ". ")));
 }
 
-TEST(OnnxImportTest, GemmInItsForms) {
-  const OnnxFile gemm = OnnxFile()
-                            .Input("x", {-1, 2})
-                            .Floats("w", {3, 2})
-                            .Floats("b", {1, 3})
-                            .Node("Gemm", {"x", "w", "b"}, "y")
-                            .Set("transB", 1)
-                            .SetFloat("alpha", 2)
-                            .SetFloat("beta", -1)
-                            .Output("y");
-  EXPECT_EQ(Imported(gemm),
-            "x: f32[N, 2] = input(dtype=\"f32\", shape=[-1, 2])\n"
-            "y: f32[N, 3] = dense(x, w, b)\n"
-            "output y = y\n");
-  // 2 (1 10 + 2 20) - 1, ...
-  EXPECT_THAT(Computed(gemm, {1, 2}, {10, 20}), ElementsAre(99, 218, 337));
-  // Without a bias, and with one number for all columns.
-  EXPECT_THAT(Computed(OnnxFile()
-                           .Input("x", {-1, 2})
-                           .Floats("w", {2, 2})
-                           .Node("Gemm", {"x", "w"}, "y")
-                           .Output("y"),
-                       {1, 2}, {1, 10}),
-              ElementsAre(31, 42));
-  EXPECT_THAT(Computed(OnnxFile()
-                           .Input("x", {-1, 2})
-                           .Floats("w", {2, 2})
-                           .Floats("b", {})
-                           .Node("Gemm", {"x", "w", "b"}, "y")
-                           .Output("y"),
-                       {1, 2}, {1, 10}),
-              ElementsAre(32, 43));
-  // Of two values that are computed.
-  EXPECT_THAT(Computed(OnnxFile()
-                           .Input("x", {2, 2})
-                           .Floats("b", {2, 2})
-                           .Node("Neg", {"x"}, "n")
-                           .Node("Gemm", {"n", "x", "b"}, "y")
-                           .Set("transA", 1)
-                           .Output("y"),
-                       {2, 2}, {1, 2, 3, 4}),
-              ElementsAre(-9, -12, -11, -16));
-}
-
-TEST(OnnxImportTest, MatMulTakesItsBias) {
-  for (const auto& operands :
-       std::vector<std::vector<std::string>>{{"m", "b"}, {"b", "m"}}) {
-    const OnnxFile file = OnnxFile()
-                              .Input("x", {-1, 2})
-                              .Floats("w", {2, 2})
-                              .Floats("b", {2})
-                              .Node("MatMul", {"x", "w"}, "m")
-                              .Node("Add", operands, "y")
-                              .Output("y");
-    EXPECT_EQ(Imported(file),
-              "x: f32[N, 2] = input(dtype=\"f32\", shape=[-1, 2])\n"
-              "y: f32[N, 2] = dense(x, w, b)\n"
-              "output y = y\n");
-  }
-  // Two readers, or what is no bias, leave it alone.
-  EXPECT_EQ(Imported(OnnxFile()
-                         .Input("x", {-1, 2})
-                         .Floats("w", {2, 2})
-                         .Floats("b", {2})
-                         .Node("MatMul", {"x", "w"}, "m")
-                         .Node("Add", {"m", "b"}, "s")
-                         .Node("Mul", {"m", "s"}, "y")
-                         .Output("y")),
-            "x: f32[N, 2] = input(dtype=\"f32\", shape=[-1, 2])\n"
-            "m: f32[N, 2] = matmul(x, w; transpose_a=false, "
-            "transpose_b=false)\n"
-            "s: f32[N, 2] = add(m, b)\n"
-            "y: f32[N, 2] = mul(m, s)\n"
-            "output y = y\n");
-}
-
 // As ACAS Xu's files are: the batch is written 1, initializers are inputs too.
 TEST(OnnxImportTest, ALeadingOneIsTheBatch) {
   EXPECT_EQ(Imported(OnnxFile(8)
@@ -327,17 +217,6 @@ TEST(OnnxImportTest, AnInputWithoutABatchGetsOne) {
             "output y = y\n");
 }
 
-TEST(OnnxImportTest, AColumnFromTheLeft) {
-  const OnnxFile file = OnnxFile()
-                            .Input("x", {1, 2, 1})
-                            .Floats("w", {3, 2})
-                            .Floats("b", {1, 3, 1})
-                            .Node("MatMul", {"w", "x"}, "m")
-                            .Node("Add", {"m", "b"}, "y")
-                            .Output("y");
-  EXPECT_THAT(Computed(file, {1, 2, 1}, {10, 20}), ElementsAre(51, 112, 173));
-}
-
 TEST(OnnxImportTest, OtherOps) {
   const auto made = [](int opset, const std::string& op) {
     return OnnxFile(opset).Input("x", {-1, 2}).Node(op, {"x"}, "y").Output("y");
@@ -347,7 +226,7 @@ TEST(OnnxImportTest, OtherOps) {
   EXPECT_THAT(Imported(made(13, "LogSoftmax").Set("axis", 1)),
               HasSubstr("= log_softmax(x)"));
   EXPECT_THAT(Imported(made(13, "Softmax").Set("axis", 0)),
-              HasSubstr("expected the last"));
+              HasSubstr("axis 0 is the batch"));
   EXPECT_THAT(Imported(made(13, "LeakyRelu").SetFloat("alpha", 0.5f)),
               HasSubstr("= leaky_relu(x; slope=0.5)"));
   EXPECT_THAT(Imported(made(7, "Clip").SetFloat("max", 6)),
@@ -412,18 +291,15 @@ TEST(OnnxImportTest, TensorsOfAllKinds) {
 }
 
 TEST(OnnxImportTest, RefusesWhatIsNotUnderstood) {
-  const auto refusal = [](const OnnxFile& file) {
-    return std::string(ImportOnnx(file.bytes()).status().message());
-  };
   OnnxFile conv = OnnxFile().Input("x", {1, 1, 4, 4}).Floats("w", {1, 1, 2, 2});
   conv.Node("Conv", {"x", "w"}, "c").Output("c");
-  EXPECT_EQ(refusal(conv),
+  EXPECT_EQ(Refusal(conv),
             "node 'c' ('Conv' of domain 'ai.onnx', opset 13): this op is not "
             "understood");
   OnnxFile other = OnnxFile().Input("x", {-1, 2}).Node("Relu", {"x"}, "y");
   other.last_node().set_domain("com.example");
   other.Output("y");
-  EXPECT_EQ(refusal(other),
+  EXPECT_EQ(Refusal(other),
             "node 'y' ('Relu' of domain 'com.example', opset 13): no op of "
             "this domain is understood");
   const auto relu = [](int opset) {
@@ -432,9 +308,9 @@ TEST(OnnxImportTest, RefusesWhatIsNotUnderstood) {
         .Node("Relu", {"x"}, "y")
         .Output("y");
   };
-  EXPECT_EQ(refusal(relu(0)), "opset 0: this program reads 1 to 21");
-  EXPECT_EQ(refusal(relu(22)), "opset 22: this program reads 1 to 21");
-  EXPECT_THAT(refusal(relu(13).Set("mode", 1)),
+  EXPECT_EQ(Refusal(relu(0)), "opset 0: this program reads 1 to 21");
+  EXPECT_EQ(Refusal(relu(22)), "opset 22: this program reads 1 to 21");
+  EXPECT_THAT(Refusal(relu(13).Set("mode", 1)),
               HasSubstr("attribute 'mode' is not understood"));
   OnnxFile ints = relu(13);
   ints.model.mutable_graph()
@@ -443,7 +319,7 @@ TEST(OnnxImportTest, RefusesWhatIsNotUnderstood) {
       ->mutable_tensor_type()
       ->set_elem_type(7);
   EXPECT_EQ(
-      refusal(ints),
+      Refusal(ints),
       "node 'y' ('Relu' of domain 'ai.onnx', opset 13): input 0 is INT64: "
       "expected FLOAT of what is not constant");
   // Modulo 2^64, which ours is not.
@@ -456,14 +332,14 @@ TEST(OnnxImportTest, RefusesWhatIsNotUnderstood) {
         ->mutable_type()
         ->mutable_tensor_type()
         ->set_elem_type(type);
-    return refusal(sum);
+    return Refusal(sum);
   };
   EXPECT_EQ(sum_of(6), "");
   EXPECT_THAT(sum_of(7), HasSubstr("input 0 is INT64: expected FLOAT"));
   EXPECT_THAT(sum_of(10),
               HasSubstr("input 'x': elements of type 10: expected"));
   OnnxFile symbolic = OnnxFile().Input("x", {-1, -1}).Node("Relu", {"x"}, "y");
-  EXPECT_EQ(refusal(symbolic.Output("y")),
+  EXPECT_EQ(Refusal(symbolic.Output("y")),
             "input 'x': dimension 1 is not fixed");
 }
 
@@ -474,7 +350,7 @@ TEST(OnnxImportTest, MetadataThatCannotBeRead) {
     onnx::StringStringEntryProto* entry = file.model.add_metadata_props();
     entry->set_key(key);
     entry->set_value(value);
-    return std::string(ImportOnnx(file.bytes()).status().message());
+    return Refusal(file);
   };
   EXPECT_EQ(refusal("other", "anything"), "");
   EXPECT_EQ(refusal("espalier.domain.x", "0:1,-1:2.5"), "");

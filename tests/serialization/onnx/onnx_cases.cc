@@ -15,13 +15,11 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "graph/status_macros.h"
-#include "serialization/file.h"
 #include "serialization/model_file.h"
-#include "serialization/npy.h"
 #include "serialization/onnx/export.h"
 #include "tests/ops/check_op.h"
 #include "tests/serialization/onnx/onnx_table.h"
-#include "tests/testing/execution.h"
+#include "tests/serialization/onnx/write_run.h"
 
 namespace espalier {
 namespace {
@@ -32,25 +30,6 @@ struct Counts {
   int written = 0;
   int refused = 0;
 };
-
-// Runs the model on `leaves` and writes everything.
-absl::Status WriteRun(const Model& model, const LeafValues& leaves,
-                      const std::string& onnx, const std::string& path) {
-  RETURN_IF_ERROR(WriteFile(absl::StrCat(path, ".onnx"), onnx));
-  ASSIGN_OR_RETURN(Execution execution, Execution::Create(model.graph, leaves));
-  ASSIGN_OR_RETURN(const LeafValues outputs, execution.Run(leaves));
-  for (const NodeId id : model.graph.inputs()) {
-    const Node& input = model.graph.node(id);
-    RETURN_IF_ERROR(WriteNpy(absl::StrCat(path, ".in.", input.name, ".npy"),
-                             leaves.at(input.name).ToTensor(input.type.dtype)));
-  }
-  for (const GraphOutput& output : model.graph.outputs()) {
-    const DataType dtype = model.graph.node(output.node).type.dtype;
-    RETURN_IF_ERROR(WriteNpy(absl::StrCat(path, ".out.", output.name, ".npy"),
-                             outputs.at(output.name).ToTensor(dtype)));
-  }
-  return absl::OkStatus();
-}
 
 absl::Status WriteCase(const OpCase& op_case, Operands operands,
                        const OnnxOptions& options, const std::string& folder,
@@ -78,7 +57,8 @@ absl::Status WriteCase(const OpCase& op_case, Operands operands,
   }
   if (!onnx.ok()) return onnx.status();
   ++counts->written;
-  return WriteRun(model, leaves, *onnx, absl::StrCat(folder, "/", name));
+  return WriteRun(model, leaves, *onnx, absl::StrCat(folder, "/", name))
+      .status();
 }
 
 // Inputs are drawn from the domain, else from [-2, 2).
@@ -108,7 +88,8 @@ absl::Status WriteModel(const std::string& file, const OnnxOptions& options,
   ++counts->written;
   return WriteRun(model, leaves, onnx,
                   absl::StrCat(folder, "/model_",
-                               std::filesystem::path(file).stem().string()));
+                               std::filesystem::path(file).stem().string()))
+      .status();
 }
 
 int Main(int argc, char** argv) {
