@@ -12,7 +12,7 @@
 //  8 model: NaN passes as the end of a domain
 //  9 shape: dimensions fit, their product has no limit
 // 10 builder: two nodes may have one name
-// 11 ops: an axis may be one past the last
+// 11 concat: the axis may be one past the last
 // 12 attributes: one of another type is taken as the type that is wanted
 // 13 session: indices in the data may be past the table
 // 14 memory planner: the limit of the arena is ignored

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "graph/planted_bug.h"
 #include "graph/status_macros.h"
 #include "ops/move_op.h"
 #include "ops/slice_pad.h"
@@ -29,7 +30,8 @@ class ConcatOp : public MoveOp {
   absl::StatusOr<TensorType> InferType(
       absl::Span<const TensorType> inputs) const override {
     TensorType y = inputs[0];
-    if (axis_ < 0 || axis_ >= y.shape.rank()) {
+    const int past = y.shape.rank() + (PlantedBug(11) ? 1 : 0);
+    if (axis_ < 0 || axis_ >= past) {
       return absl::InvalidArgumentError(
           absl::StrCat("axis ", axis_, " is not one of the ", y.shape.rank(),
                        " axes of value 0"));

@@ -1,5 +1,6 @@
 #include "ops/dropout.h"
 
+#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -44,10 +45,12 @@ class DropoutOp : public Op {
 
   DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> inputs,
                         const Shape& output) const override {
-    const auto step = static_cast<int32_t>((*inputs[1])[0]);
-    const RandomStream random(static_cast<uint64_t>(seed_),
-                              RandomPurpose::kDropout,
-                              static_cast<uint32_t>(step));
+    const double step = (*inputs[1])[0];
+    // What was gathered by an index that is no row.
+    if (std::isnan(step)) return DoubleTensor(output, step);
+    const RandomStream random(
+        static_cast<uint64_t>(seed_), RandomPurpose::kDropout,
+        static_cast<uint32_t>(static_cast<int32_t>(step)));
     DoubleTensor y(output);
     for (int64_t i = 0; i < y.num_elements(); ++i) {
       const uint64_t at = ArrayPosition(static_cast<uint64_t>(i));

@@ -8,7 +8,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
-#include "graph/planted_bug.h"
 #include "graph/status_macros.h"
 #include "ops/interval_math.h"
 #include "ops/type_checks.h"
@@ -18,9 +17,7 @@ namespace espalier {
 namespace {
 
 absl::Status CheckAxis(int64_t axis, absl::string_view what, int rank) {
-  if (axis >= 0 && axis < rank + (PlantedBug(11) ? 1 : 0)) {
-    return absl::OkStatus();
-  }
+  if (axis >= 0 && axis < rank) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "axis ", axis, " is not one of the ", rank, " axes of ", what));
 }

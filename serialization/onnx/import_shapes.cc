@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/types/optional.h"
+#include "graph/planted_bug.h"
 #include "graph/status_macros.h"
 #include "ops/axes.h"
 #include "serialization/onnx/import_operand.h"
@@ -84,7 +85,9 @@ absl::StatusOr<std::vector<int64_t>> ReadNewDims(OnnxNodeReader& node,
   }
   ASSIGN_OR_RETURN(const int64_t elements, Product(x.dims));
   ASSIGN_OR_RETURN(const int64_t known, Product(dims));
-  if (known == 0) return absl::InvalidArgumentError("-1 beside 0");
+  if (known == 0 && !PlantedBug(17)) {
+    return absl::InvalidArgumentError("-1 beside 0");
+  }
   dims[static_cast<size_t>(rest)] = elements / known;
   return dims;
 }

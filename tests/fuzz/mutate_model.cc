@@ -268,6 +268,10 @@ std::string MutateModelBytes(const std::string& input,
     return Fitting(values.Bytes(input), input, mutation);
   }
   const std::string body(Unsealed(input));
+  if (values.OneIn(3)) {
+    return Fitting(Sealed(MutateWire(body, *v1::Model::descriptor(), &values)),
+                   input, mutation);
+  }
   return Fitting(Sealed(values.Bytes(body)), input, mutation);
 }
 

@@ -175,6 +175,10 @@ void Splice(const onnx::GraphProto& other, onnx::GraphProto* graph,
 std::string MutateOnnxBytes(const std::string& input,
                             const Mutation& mutation) {
   NastyValues values(mutation);
+  if (values.OneIn(3)) {
+    return Fitting(MutateWire(input, *onnx::ModelProto::descriptor(), &values),
+                   input, mutation);
+  }
   return Fitting(values.Bytes(input), input, mutation);
 }
 

@@ -2,8 +2,11 @@
 #ifndef ESPALIER_TESTS_FUZZ_MUTATORS_H_
 #define ESPALIER_TESTS_FUZZ_MUTATORS_H_
 
+#include <google/protobuf/descriptor.h>
+
 #include <string>
 
+#include "tests/fuzz/nasty_values.h"
 #include "tests/fuzz/targets.h"
 
 namespace espalier {
@@ -14,7 +17,13 @@ inline std::string Fitting(std::string changed, const std::string& old,
   return changed.size() <= mutation.max_size ? changed : old;
 }
 
-// Bytes of a model file before its checksum, which is mended.
+// A message as its fields stand on the wire: one is repeated, left out, moved
+// to the end, given another number or wire type, all lengths mended.
+std::string MutateWire(const std::string& bytes,
+                       const google::protobuf::Descriptor& type,
+                       NastyValues* values);
+
+// Bytes or fields of a model file before its checksum, which is mended.
 std::string MutateModelBytes(const std::string& input,
                              const Mutation& mutation);
 // The message of a model file.

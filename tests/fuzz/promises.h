@@ -40,8 +40,9 @@ void RequireWireForm(absl::string_view bytes,
 void RequireRoundTrips(const Model& model);
 
 // Where the model asks for little memory: bounds, interpreter and a session
-// give results, of the right shapes, those of the session within the bounds.
-// Inputs depend on `seed`. More memory than there is to spend is refused.
+// give results, of the right shapes, those of the session within the bounds for
+// a box around its inputs. They depend on `seed`. More memory than there is to
+// spend is refused.
 void RequireRun(const Model& model, uint64_t seed);
 
 }  // namespace espalier

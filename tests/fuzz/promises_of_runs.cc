@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -100,8 +101,32 @@ class Inputs {
   std::vector<Tensor> tensors_;
 };
 
+// For each f32 input the smallest box that holds all samples of the batch.
+std::map<std::string, InputDomain> BoxesAround(
+    const Graph& graph, const std::vector<Tensor>& inputs) {
+  std::map<std::string, InputDomain> boxes;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Node& node = graph.node(graph.inputs()[i]);
+    if (inputs[i].dtype() != DataType::kF32) continue;
+    const auto values = inputs[i].data<float>();
+    const auto size =
+        static_cast<size_t>(node.type.shape.num_elements_per_sample());
+    InputDomain& box = boxes[node.name];
+    box.lower.assign(size, 0);
+    box.upper.assign(size, 0);
+    for (size_t k = 0; k < values.size(); ++k) {
+      float& lower = box.lower[k % size];
+      float& upper = box.upper[k % size];
+      lower = k < size ? values[k] : std::min(lower, values[k]);
+      upper = k < size ? values[k] : std::max(upper, values[k]);
+    }
+  }
+  return boxes;
+}
+
 // By output node of f32; nothing where they would take much memory.
-std::map<NodeId, IntervalTensor> BoundsOfOutputs(const Model& model) {
+std::map<NodeId, IntervalTensor> BoundsOfOutputs(
+    const Model& model, const std::map<std::string, InputDomain>& domains) {
   Rewriter rewriter(model.graph);
   for (NodeId id = 0; id < model.graph.num_nodes(); ++id) rewriter.Copy(id);
   GraphBuilder& g = rewriter.builder();
@@ -119,10 +144,9 @@ std::map<NodeId, IntervalTensor> BoundsOfOutputs(const Model& model) {
   with_relus.graph = *std::move(graph);
   if (PeakBoundsBytes(with_relus.graph) > kBoundsBytes) return {};
   with_relus.values = model.values;
-  with_relus.domains = model.domains;
   std::map<NodeId, IntervalTensor> bounds;
   for (auto& [relu, own] :
-       ReluBounds(with_relus, model.domains, BoundsScope::kDomain)) {
+       ReluBounds(with_relus, domains, BoundsScope::kDomain)) {
     const auto found = relus.find(relu);
     if (found != relus.end()) bounds.emplace(found->second, std::move(own));
   }
@@ -183,7 +207,7 @@ void RequireRun(const Model& model, uint64_t seed) {
   const Inputs inputs(model, batch, seed);
   std::map<NodeId, IntervalTensor> bounds;
   if (Elements(graph, 4) <= kNodeElements) {
-    bounds = BoundsOfOutputs(model);
+    bounds = BoundsOfOutputs(model, BoxesAround(graph, inputs.tensors()));
     RequireInterpreted(model, inputs.tensors(), batch);
   }
   const auto store = ParameterStore::FromValues(graph, model.values);

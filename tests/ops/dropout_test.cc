@@ -69,6 +69,20 @@ TEST(DropoutTest, MaskIsTheInterpretersBitForBit) {
   }
 }
 
+// As a counter is that was picked by an index that is no row.
+TEST(DropoutTest, ACounterThatIsNoNumberGivesNone) {
+  GraphBuilder g("test");
+  const Value x = g.Input("x", {2});
+  g.Output("y", Dropout(x, g.Input("s", {}, DataType::kI32), 0.5f, 1));
+  ASSERT_OK_AND_ASSIGN(const Graph graph, g.Build());
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  ASSERT_OK_AND_ASSIGN(const InterpretedRun run,
+                       Interpret(graph, {{"x", DoubleTensor(Shape({2}), 1)},
+                                         {"s", Scalar(nan)}}));
+  EXPECT_TRUE(std::isnan(run.outputs.at("y")[0]));
+  EXPECT_TRUE(std::isnan(run.outputs.at("y")[1]));
+}
+
 TEST(DropoutTest, DropsTheShareAskedForAndKeepsTheMean) {
   for (const float rate : {0.0f, 0.1f, 0.5f, 0.9f}) {
     GraphBuilder g("test");
