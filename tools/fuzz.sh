@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Fuzzes the readers of files under the address and undefined-behaviour
+# sanitizers with Clang's libFuzzer, one target after the other on one core.
+#   tools/fuzz.sh                        600 seconds of CPU time for each target
+#   tools/fuzz.sh SECONDS [TARGET...]    tests/fuzz/targets.cc names them
+# Prints executions, coverage and what was accepted, a line per target. New
+# inputs are kept in build/fuzz/corpus/; an input that breaks a promise is in
+# build/fuzz/findings/, and the exit code is 1. A finding that is mended goes
+# to tests/fuzz/corpus/ under a name that says what it was.
+set -u -o pipefail
+cd "$(dirname "$0")/.." || exit 1
+. tools/packages.sh
+. tools/fuzz_run.sh
+install_packages build test clang || exit 1
+
+seconds=${1:-600}
+shift
+build_fuzzers || exit 1
+[ $# -gt 0 ] || set -- $(fuzz_targets)
+found=0
+printf '%-12s %8s %10s %7s %9s %10s  %s\n' \
+  target seconds executions edges features accepted result
+for target in "$@"; do
+  mkdir -p "build/fuzz/corpus/$target" build/fuzz/findings
+  log=build/fuzz/$target.log
+  if run_fuzzer "$target" "$seconds" "build/fuzz/corpus/$target" "$log" \
+    "build/fuzz/findings/$target-"; then
+    result="no finding"
+  else
+    found=1
+    result="FOUND: $(what_was_found "$log")"
+  fi
+  printf '%-12s %8s %10s %7s %9s %10s  %s\n' "$target" "$fuzz_seconds" \
+    "$fuzz_executions" "$fuzz_edges" "$fuzz_features" "$fuzz_accepted" "$result"
+done
+exit $found
