@@ -208,6 +208,50 @@ TEST(HostileOnnxTest, MemoryStaysInProportion) {
               StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("x")));
 }
 
+// Constants that grow from node to node, by every op that can make them larger.
+TEST(HostileOnnxTest, FoldingStaysInProportion) {
+  const auto grown = [](const std::string& op_type, int copies) {
+    OnnxFile file = OnnxFile().Input("x", {-1, 2});
+    file.Ints("row", std::vector<int64_t>(1000, 1)).last_tensor().add_dims(1);
+    file.Ints("column", std::vector<int64_t>(1000, 1));
+    file.Ints("zeros", std::vector<int64_t>(1000, 0));
+    file.Ints("large", {1 << 10, 1 << 11});
+    for (int i = 0; i < copies; ++i) {
+      const std::string name = absl::StrCat("a", i);
+      const std::string last = i == 0 ? "column" : absl::StrCat("a", i - 1);
+      if (op_type == "Concat") {
+        file.Node(op_type, {last, last}, name).Set("axis", 0);
+      } else if (op_type == "ConstantOfShape") {
+        file.Node(op_type, {"large"}, name);
+      } else if (op_type == "Gather") {
+        file.Node(op_type, {i == 0 ? "row" : last, "zeros"}, name);
+        file.Set("axis", i == 0 ? 1 : 0);
+      } else {
+        file.Node(op_type, {"row", "column"}, name);
+      }
+    }
+    return ImportOnnx(file.Output("x").bytes());
+  };
+  for (const std::string op_type :
+       {"Add", "Concat", "ConstantOfShape", "Equal", "Gather", "Mul"}) {
+    EXPECT_THAT(grown(op_type, 200),
+                StatusIs(absl::StatusCode::kResourceExhausted,
+                         HasSubstr("more memory than its file accounts for")))
+        << op_type;
+  }
+  EXPECT_OK(grown("Concat", 3));
+}
+
+// A list that each of many nodes takes one element of: read once.
+TEST(HostileOnnxTest, ListsAreReadOnce) {
+  OnnxFile file = OnnxFile().Input("x", {-1, 2});
+  file.Ints("list", std::vector<int64_t>(100000, 7)).Ints("i", {5});
+  for (int i = 0; i < 5000; ++i) {
+    file.Node("Gather", {"list", "i"}, absl::StrCat("a", i));
+  }
+  EXPECT_OK(ImportOnnx(file.Output("x").bytes()));
+}
+
 TEST(HostileOnnxTest, TooManyFields) {
   std::string bytes = Network().bytes();
   for (int i = 0; i < 200000; ++i) bytes += std::string("\x42\x00", 2);
