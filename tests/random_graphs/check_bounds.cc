@@ -80,6 +80,35 @@ void DrawInDomains(const Model& model, LeafValues& leaves, TestRandom& random) {
   }
 }
 
+// For each f32 input a box between two extremes, or at one, and its samples
+// there, at extremes between them or anywhere between.
+void DrawExtremeDomains(Model& model, LeafValues& leaves, TestRandom& random) {
+  for (NodeId id : model.graph.inputs()) {
+    const Node& node = model.graph.node(id);
+    if (node.type.dtype != DataType::kF32) continue;
+    InputDomain& domain = model.domains[node.name];
+    const int64_t elements = node.type.shape.num_elements_per_sample();
+    for (int64_t i = 0; i < elements; ++i) {
+      const double a = DrawExtreme(random);
+      const double b = random.Below(3) == 0 ? a : DrawExtreme(random);
+      domain.lower.push_back(static_cast<float>(std::min(a, b)));
+      domain.upper.push_back(static_cast<float>(std::max(a, b)));
+    }
+  }
+  DrawInDomains(model, leaves, random);
+  for (const auto& [name, domain] : model.domains) {
+    DoubleTensor& x = leaves[name];
+    for (int64_t i = 0; i < x.num_elements(); ++i) {
+      const auto at =
+          static_cast<size_t>(i % static_cast<int64_t>(domain.lower.size()));
+      const double extreme = DrawExtreme(random);
+      if (extreme >= domain.lower[at] && extreme <= domain.upper[at]) {
+        x[i] = extreme;
+      }
+    }
+  }
+}
+
 // Replaces them by finite numbers of any size.
 void DrawAnywhere(const Model& model, LeafValues& leaves, TestRandom& random) {
   for (const auto& [name, domain] : model.domains) {
@@ -145,19 +174,34 @@ absl::StatusOr<Samples> RunAll(const Model& model, const LeafValues& leaves) {
   return samples;
 }
 
+std::string OutsideOfExecuted(const Graph& graph, const NodeBounds& bounds,
+                              const Samples& samples,
+                              CheckStatistics* statistics) {
+  for (const auto& [id, y] : samples.executed) {
+    std::string wrong =
+        OutsideOfNode(graph, bounds, id, y, "session of all nodes", statistics);
+    if (!wrong.empty()) return wrong;
+  }
+  return "";
+}
+
 std::string OutsideOfAll(const Graph& graph, const NodeBounds& bounds,
                          const Samples& samples, CheckStatistics* statistics) {
   for (const auto& [id, y] : samples.executed) {
     std::string wrong = OutsideOfNode(
         graph, bounds, id, samples.interpreted[static_cast<size_t>(id)],
         "interpreter", statistics);
-    if (wrong.empty()) {
-      wrong = OutsideOfNode(graph, bounds, id, y, "session of all nodes",
-                            statistics);
-    }
     if (!wrong.empty()) return wrong;
   }
-  return "";
+  return OutsideOfExecuted(graph, bounds, samples, statistics);
+}
+
+bool AllFinite(const Samples& samples) {
+  return std::all_of(
+      samples.executed.begin(), samples.executed.end(), [&](const auto& node) {
+        return AllFinite(node.second) &&
+               AllFinite(samples.interpreted[static_cast<size_t>(node.first)]);
+      });
 }
 
 // The graph as it is, with whatever the runtime makes of its chains.
@@ -209,12 +253,7 @@ Outcome CheckBounds(const TestGraph& test, CheckStatistics* statistics) {
   samples = RunAll(model, leaves);
   if (!samples.ok()) return {Verdict::kFailed, samples.status().ToString()};
   // They hold where nothing overflows.
-  for (const auto& [id, y] : samples->executed) {
-    if (!AllFinite(y) ||
-        !AllFinite(samples->interpreted[static_cast<size_t>(id)])) {
-      return {};
-    }
-  }
+  if (!AllFinite(*samples)) return {};
   wrong = OutsideOfAll(model.graph, bounds, *samples, statistics);
   if (!wrong.empty()) {
     return {Verdict::kFailed, absl::StrCat("all inputs, ", wrong)};
@@ -222,11 +261,55 @@ Outcome CheckBounds(const TestGraph& test, CheckStatistics* statistics) {
   return {};
 }
 
+Outcome CheckExtremeBounds(const TestGraph& test, CheckStatistics* statistics) {
+  const absl::StatusOr<Graph> graph = WithRelus(test.graph);
+  if (!graph.ok()) return {Verdict::kFailed, graph.status().ToString()};
+  Model model;
+  model.graph = *graph;
+  TestRandom random = RandomFor(test.seed, "extremes", 0);
+  LeafValues leaves = DrawLeaves(test, kSamples, 0);
+  MakeExtreme(test.graph, leaves, random);
+  model.values = StoredValues(test.graph, leaves);
+  DrawExtremeDomains(model, leaves, random);
+  const absl::Status valid = Validate(model);
+  if (!valid.ok()) return {Verdict::kFailed, valid.ToString()};
+
+  // The interpreter, in which less overflows, is not what is bounded here.
+  NodeBounds bounds = BoundsOfNodes(model, BoundsScope::kDomain);
+  absl::StatusOr<Samples> samples = RunAll(model, leaves);
+  if (!samples.ok()) return {Verdict::kFailed, samples.status().ToString()};
+  std::string wrong =
+      OutsideOfExecuted(model.graph, bounds, *samples, statistics);
+  if (wrong.empty()) {
+    wrong = OutsideOfOutputs(test.graph, bounds, leaves, statistics);
+  }
+  if (!wrong.empty()) {
+    return {Verdict::kFailed, absl::StrCat("domain of extremes, ", wrong)};
+  }
+
+  MakeExtreme(test.graph, leaves, random);
+  for (NodeId id : model.graph.parameters()) {
+    const std::string& name = model.graph.node(id).name;
+    leaves[name] = DoubleTensor(model.values.at(name));
+  }
+  for (NodeId id : model.graph.states()) {
+    const std::string& name = model.graph.node(id).name;
+    leaves[name] = DoubleTensor(model.values.at(name));
+  }
+  bounds = BoundsOfNodes(model, BoundsScope::kAllInputs);
+  samples = RunAll(model, leaves);
+  if (!samples.ok()) return {Verdict::kFailed, samples.status().ToString()};
+  if (!AllFinite(*samples)) return {};
+  wrong = OutsideOfExecuted(model.graph, bounds, *samples, statistics);
+  if (wrong.empty()) return {};
+  return {Verdict::kFailed, absl::StrCat("all inputs, extreme, ", wrong)};
+}
+
 absl::Span<const Check> Checks() {
   static constexpr Check kChecks[] = {
       {"round trips", CheckRoundTrips}, {"execution", CheckExecution},
       {"passes", CheckPasses},          {"gradients", CheckGradients},
-      {"bounds", CheckBounds},
+      {"bounds", CheckBounds},          {"extreme bounds", CheckExtremeBounds},
   };
   return kChecks;
 }

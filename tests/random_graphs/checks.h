@@ -56,6 +56,10 @@ Outcome CheckGradients(const TestGraph& test, CheckStatistics* statistics);
 // tolerance zero.
 Outcome CheckBounds(const TestGraph& test, CheckStatistics* statistics);
 
+// The same at extreme numbers (DrawExtreme), in parameters, domains and
+// samples.
+Outcome CheckExtremeBounds(const TestGraph& test, CheckStatistics* statistics);
+
 // All of them.
 absl::Span<const Check> Checks();
 

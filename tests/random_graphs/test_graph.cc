@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "graph/leaves.h"
@@ -53,6 +55,26 @@ LeafValues DrawLeaves(const TestGraph& test, int64_t batch, uint64_t round) {
     }
   }
   return leaves;
+}
+
+double DrawExtreme(TestRandom& random) {
+  static constexpr float kSizes[] = {
+      0,         1,         1 + 0x1p-23f, 0.5f,
+      3,         6,         88.7f,        104,
+      0x1p24f,   0x1p-24f,  1e36f,        1e-36f,
+      0x1p64f,   0x1p-63f,  0x1p-126f,    0x1p-127f,
+      0x1p-140f, 0x1p-149f, 0x1p127f,     std::numeric_limits<float>::max()};
+  const double size = kSizes[random.Below(std::size(kSizes))];
+  return random.Below(2) == 0 ? size : -size;
+}
+
+void MakeExtreme(const Graph& graph, LeafValues& leaves, TestRandom& random) {
+  for (auto& [name, values] : leaves) {
+    if (graph.node(graph.Find(name)).type.dtype != DataType::kF32) continue;
+    for (int64_t i = 0; i < values.num_elements(); ++i) {
+      if (random.Below(2) == 0) values[i] = DrawExtreme(random);
+    }
+  }
 }
 
 int64_t BatchOf(const Graph& graph, const LeafValues& leaves) {

@@ -45,6 +45,14 @@ DoubleTensor DrawLeaf(const Node& node, const LeafRange* range,
 // Of all inputs, parameters and states. Rounds are independent draws.
 LeafValues DrawLeaves(const TestGraph& test, int64_t batch, uint64_t round);
 
+// A float that something is special about, of either sign: zeros, the smallest
+// and largest, what overflows when it is squared or its exp is taken, where
+// functions bend.
+double DrawExtreme(TestRandom& random);
+
+// Puts such numbers in place of half of the f32 elements of those leaves.
+void MakeExtreme(const Graph& graph, LeafValues& leaves, TestRandom& random);
+
 // The same batch for every graph that has it; 1 if none has.
 int64_t BatchOf(const Graph& graph, const LeafValues& leaves);
 
