@@ -7,6 +7,21 @@
 #include "graph/status_macros.h"
 
 namespace espalier {
+namespace {
+
+// Whether no attribute before number `i` has its name.
+absl::Status CheckNotRepeated(const onnx::NodeProto& node, int i) {
+  const std::string& name = node.attribute(i).name();
+  for (int k = 0; k < i; ++k) {
+    if (node.attribute(k).name() == name) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("attribute ", Quoted(name), " stands twice"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 absl::Status OnnxNodeReader::CheckArity(int least, int most,
                                         int results) const {
@@ -131,6 +146,7 @@ absl::Status OnnxNodeReader::FinishAttributes() const {
   if (!status_.ok()) return status_;
   for (size_t i = 0; i < used_.size(); ++i) {
     if (!used_[i]) {
+      RETURN_IF_ERROR(CheckNotRepeated(node_, static_cast<int>(i)));
       return absl::UnimplementedError(absl::StrCat(
           "attribute ", Quoted(node_.attribute(static_cast<int>(i)).name()),
           " is not understood"));

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -61,6 +62,25 @@ TEST(ReadFileTest, RefusesWhatIsNoRegularFile) {
   EXPECT_EQ(
       ReadFile(folder.File(std::string("f\0g", 3)), kPlenty).status().code(),
       absl::StatusCode::kInvalidArgument);
+}
+
+TEST(ReadFileTest, RefusesWhatItMayNotRead) {
+  const ScratchFolder folder;
+  const std::string path = folder.Write("f", "x");
+  ASSERT_EQ(::chmod(folder.path().c_str(), 0755), 0);
+  ASSERT_EQ(::chmod(path.c_str(), 0), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    // To root everything is permitted.
+    if (::geteuid() == 0 && ::setuid(65534) != 0) ::_exit(7);
+    const absl::Status status = ReadFile(path, kPlenty).status();
+    ::_exit(status.code() == absl::StatusCode::kPermissionDenied ? 3 : 4);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 3);
 }
 
 TEST(ReadFileTest, RefusesMoreBytesThanTheCap) {
