@@ -237,10 +237,12 @@ absl::Status WriteModel(const std::string& path, const FilePieces& model,
   if (!place.ok()) return annotate(place.status());
   const absl::StatusOr<OpenFile> folder =
       OpenAt(files, AT_FDCWD, place->folder, O_RDONLY | O_DIRECTORY);
-  // Then writing the model says what is wrong with it.
-  if (!folder.ok() ||
-      (!weights.has_value() &&
-       ListWeights(files, folder->get(), place->name).empty())) {
+  if (!folder.ok()) {
+    return annotate(Annotate(folder.status(),
+                             absl::StrCat("folder ", Quoted(place->folder))));
+  }
+  if (!weights.has_value() &&
+      ListWeights(files, folder->get(), place->name).empty()) {
     return WriteFile(path, model, files);
   }
   return WriteBoth(path, *place, folder->get(), model, weights, files);
