@@ -46,27 +46,36 @@ absl::Status Validate(const InputDomain& domain, int64_t elements) {
 }
 
 absl::Status Validate(const Model& model) {
-  const Graph& graph = model.graph;
+  std::map<std::string, TensorType> types;
+  for (const auto& [name, value] : model.values) {
+    types.emplace(name, value.type());
+  }
+  RETURN_IF_ERROR(ValidateValues(model.graph, types));
+  return ValidateDomains(model);
+}
+
+absl::Status ValidateValues(const Graph& graph,
+                            const std::map<std::string, TensorType>& types) {
   size_t variables = 0;
   for (const std::vector<NodeId>* leaves :
        {&graph.parameters(), &graph.states()}) {
     for (NodeId id : *leaves) {
       const Node& node = graph.node(id);
-      const auto value = model.values.find(node.name);
-      if (value == model.values.end()) {
+      const auto type = types.find(node.name);
+      if (type == types.end()) {
         return absl::InvalidArgumentError(
             absl::StrCat(node.ToString(), " has no value"));
       }
-      if (value->second.type() != node.type && !PlantedBug(7)) {
+      if (type->second != node.type && !PlantedBug(7)) {
         return absl::InvalidArgumentError(
             absl::StrCat(node.ToString(), " has type ", node.type.ToString(),
-                         ", its value has ", value->second.type().ToString()));
+                         ", its value has ", type->second.ToString()));
       }
       ++variables;
     }
   }
-  if (model.values.size() != variables) {
-    for (const auto& [name, value] : model.values) {
+  if (types.size() != variables) {
+    for (const auto& [name, type] : types) {
       const NodeId id = graph.Find(name);
       if (id == kNoNode || LeafInitializer(*graph.node(id).op) == nullptr) {
         return absl::InvalidArgumentError(
@@ -75,6 +84,11 @@ absl::Status Validate(const Model& model) {
       }
     }
   }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateDomains(const Model& model) {
+  const Graph& graph = model.graph;
   for (const auto& [name, domain] : model.domains) {
     RETURN_IF_ERROR(Annotate(CheckDomain(graph, name, domain),
                              absl::StrCat("domain of ", Quoted(name))));

@@ -56,6 +56,10 @@ struct Model {
 // one finite pair lower <= upper per element of a sample; where RestsOnDomains,
 // every f32 input has one.
 absl::Status Validate(const Model& model);
+// The two halves of it: values of these types, by name; the domains.
+absl::Status ValidateValues(const Graph& graph,
+                            const std::map<std::string, TensorType>& types);
+absl::Status ValidateDomains(const Model& model);
 
 // Whether units were removed that are zero in the declared domains and not
 // everywhere: an entry of the history has the grade "domain".

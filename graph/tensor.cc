@@ -3,24 +3,36 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "graph/alignment.h"
 #include "graph/check.h"
 
 namespace espalier {
+namespace {
+
+// aligned_alloc wants a multiple of the alignment; one line at least keeps the
+// pointer of an empty tensor valid.
+size_t Rounded(size_t bytes) {
+  const size_t alignment = AlignmentOf(bytes);
+  return (bytes / alignment + 1) * alignment;
+}
+
+}  // namespace
 
 void AlignedFree::operator()(void* memory) const { std::free(memory); }
 
-AlignedBytes AllocateAligned(size_t bytes) {
-  // aligned_alloc wants a multiple of the alignment; one line at least keeps
-  // the pointer of an empty tensor valid.
-  const size_t alignment = AlignmentOf(bytes);
-  const size_t rounded = (bytes / alignment + 1) * alignment;
-  auto* memory =
-      static_cast<unsigned char*>(std::aligned_alloc(alignment, rounded));
+AlignedBytes AllocateUnset(size_t bytes) {
+  auto* memory = static_cast<unsigned char*>(
+      std::aligned_alloc(AlignmentOf(bytes), Rounded(bytes)));
   if (memory == nullptr) throw std::bad_alloc();
-  std::memset(memory, 0, rounded);
   return AlignedBytes(memory);
+}
+
+AlignedBytes AllocateAligned(size_t bytes) {
+  AlignedBytes memory = AllocateUnset(bytes);
+  std::memset(memory.get(), 0, Rounded(bytes));
+  return memory;
 }
 
 Tensor::Tensor(DataType dtype, const Shape& shape)
@@ -41,11 +53,18 @@ Tensor::Tensor(const Shape& shape, absl::Span<const int32_t> values)
   if (!values.empty()) std::memcpy(raw(), values.data(), num_bytes());
 }
 
+Tensor::Tensor(DataType dtype, const Shape& shape, AlignedBytes elements)
+    : dtype_(dtype),
+      shape_(shape),
+      num_elements_(shape.num_elements()),
+      data_(std::move(elements)) {}
+
 Tensor Tensor::Scalar(float value) {
   return Tensor(Shape(), absl::MakeConstSpan(&value, 1));
 }
 
-Tensor::Tensor(const Tensor& other) : Tensor(other.dtype_, other.shape_) {
+Tensor::Tensor(const Tensor& other)
+    : Tensor(other.dtype_, other.shape_, AllocateUnset(other.num_bytes())) {
   std::memcpy(raw(), other.raw(), num_bytes());
 }
 

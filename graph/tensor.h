@@ -22,6 +22,9 @@ struct AlignedFree {
 };
 using AlignedBytes = std::unique_ptr<unsigned char[], AlignedFree>;
 AlignedBytes AllocateAligned(size_t bytes);
+// The same with whatever it holds, for those who fill it: that saves a pass
+// over the memory.
+AlignedBytes AllocateUnset(size_t bytes);
 
 // Element types as C++ types: DataTypeOf<float>() == DataType::kF32.
 template <typename T>
@@ -45,6 +48,9 @@ class Tensor {
   Tensor(const Shape& shape, std::initializer_list<float> values)
       : Tensor(shape, absl::MakeConstSpan(values.begin(), values.size())) {}
   Tensor(const Shape& shape, absl::Span<const int32_t> values);
+  // Takes the elements over, row by row. REQUIRES: as the first, and they are
+  // from one of the functions above, with as many bytes as the tensor.
+  Tensor(DataType dtype, const Shape& shape, AlignedBytes elements);
   static Tensor Scalar(float value);
 
   Tensor(const Tensor& other);

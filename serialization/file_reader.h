@@ -9,13 +9,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "serialization/byte_source.h"
 #include "serialization/file_system.h"
 #include "serialization/open_file.h"
 
 namespace espalier {
 
 // Errors name the file; their codes are those of ReadFile (file.h).
-class FileReader {
+class FileReader : public ByteSource {
  public:
   // Anything but a regular file (folder, FIFO, device) is an InvalidArgument
   // and never waited for, more than `max_bytes` a ResourceExhausted.
@@ -27,15 +28,12 @@ class FileReader {
                                        int64_t max_bytes, FileSystem& files);
 
   // At the time of opening.
-  int64_t size() const { return size_; }
+  int64_t size() const override { return size_; }
   int64_t links() const { return links_; }
 
-  // The next `size` bytes. DataLoss if there are fewer: it has shrunk.
-  absl::Status Read(char* buffer, size_t size);
-  // From any place; leaves the next Read where it was.
-  absl::Status ReadAt(int64_t place, char* buffer, size_t size);
-  // REQUIRES: size() bytes were read. DataLoss if there are more: it has grown.
-  absl::Status Finish();
+  absl::Status Read(char* buffer, size_t size) override;
+  absl::Status ReadAt(int64_t place, char* buffer, size_t size) override;
+  absl::Status Finish() override;
 
  private:
   FileReader(FileSystem& files, OpenFile file, std::string context)

@@ -5,51 +5,40 @@
 #include <google/protobuf/text_format.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "graph/planted_bug.h"
+#include "absl/strings/str_join.h"
+#include "absl/types/span.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "serialization/bytes.h"
 #include "serialization/crc32c.h"
 #include "serialization/model_message.h"
+#include "serialization/model_parts.h"
+#include "serialization/tensor_entries.h"
+#include "serialization/weights_file.h"
 #include "serialization/wire.h"
 
-// A binary file:
-//
-//   0A 08 "ESPALIER"       field 1, magic
-//   10 01                  field 2, format_version
-//   fields 3 to 8          the structure
-//   F2 7F length bytes     field 2046, tensor_data, once for each tensor
-//   FD 7F crc              field 2047, checksum of all bytes before FD 7F
-//
-// Protobuf writes and parses the structure only; tensors and checksum are put
-// around it by hand, so that the weights are copied once.
 namespace espalier {
 namespace {
 
-constexpr absl::string_view kBegin =
-    "\x0A\x08"
-    "ESPALIER";
-constexpr absl::string_view kTensorTag = "\xF2\x7F";
-constexpr absl::string_view kChecksumTag = "\xFD\x7F";
-constexpr size_t kChecksumBytes = 6;  // with its tag
-constexpr uint32_t kVersionField = 2;
-constexpr uint32_t kTensorField = 2046;
-constexpr uint32_t kChecksumField = 2047;
-
 constexpr int kMaxDepth = 32;  // the schema's own is 6
 
-absl::Status CheckTensorBytes(const std::vector<absl::string_view>& tensor_data,
-                              const ModelLimits& limits) {
+int64_t BytesOf(absl::Span<const absl::string_view> tensors) {
   int64_t total = 0;
-  for (const absl::string_view bytes : tensor_data) {
+  for (const absl::string_view bytes : tensors) {
     total += static_cast<int64_t>(bytes.size());
   }
+  return total;
+}
+
+absl::Status CheckTensorBytes(absl::Span<const absl::string_view> tensors,
+                              const ModelLimits& limits) {
+  const int64_t total = BytesOf(tensors);
   if (total <= limits.tensor_bytes) return absl::OkStatus();
   return absl::ResourceExhaustedError(
       absl::StrCat("the model's tensors have ", total,
@@ -70,106 +59,46 @@ absl::StatusOr<std::string> EncodeStructure(const v1::Model& message,
   return structure;
 }
 
-// Magic and checksum; afterwards every byte is what some writer meant.
-absl::Status CheckFrame(absl::string_view bytes) {
-  const bool begins = absl::StartsWith(bytes, kBegin);
-  if (!begins && absl::StartsWith(kBegin, bytes)) {
-    return absl::DataLossError(bytes.empty() ? "is empty"
-                                             : "ends inside its first field");
+// Values go to a file beside the model; the other tensors stay `inside`.
+absl::Status MoveWeights(const std::string& name, const ModelLimits& limits,
+                         v1::Model* model,
+                         std::vector<absl::string_view>* inside,
+                         EncodedModel* encoded) {
+  v1::Model& message = *model;
+  const auto values = static_cast<size_t>(message.values_size());
+  const size_t others = inside->size() - values;
+  const auto moved = absl::MakeConstSpan(*inside).subspan(others);
+  if (BytesOf(moved) > limits.weights_bytes) {
+    return CheckTensorBytes(*inside, limits);
   }
-  const bool ends =
-      bytes.size() >= kBegin.size() + kChecksumBytes &&
-      absl::StartsWith(bytes.substr(bytes.size() - kChecksumBytes),
-                       kChecksumTag);
-  if (!begins && !ends) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("is no Espalier model: it begins with ",
-                     Quoted(bytes.substr(0, kBegin.size()))));
+  WeightsLayout layout = LayOutWeights(moved, kWeightsAlignment);
+  inside->resize(others);
+  message.set_format_version(2);
+  v1::Weights* weights = message.mutable_weights();
+  ASSIGN_OR_RETURN(*weights->mutable_name(),
+                   WeightsName(name, layout.checksum));
+  weights->set_bytes(layout.bytes);
+  weights->set_checksum(layout.checksum);
+  for (size_t i = 0; i < values; ++i) {
+    v1::Tensor* tensor =
+        message.mutable_values(static_cast<int>(i))->mutable_value();
+    tensor->clear_data();
+    tensor->set_offset(layout.offsets[i]);
   }
-  if (!ends) {
-    return absl::DataLossError("is damaged or cut: no checksum at its end");
-  }
-  const auto stored = LoadLittle<uint32_t>(bytes.data() + bytes.size() - 4);
-  const uint32_t computed =
-      Crc32c(bytes.substr(0, bytes.size() - kChecksumBytes));
-  if (stored != computed && !PlantedBug(3)) {
-    return absl::DataLossError(absl::StrCat(
-        "is damaged: its checksum is ", absl::Hex(stored, absl::kZeroPad8),
-        ", that of its bytes ", absl::Hex(computed, absl::kZeroPad8)));
-  }
-  if (!begins) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("is no Espalier model: it begins with ",
-                     Quoted(bytes.substr(0, kBegin.size()))));
-  }
+  encoded->weights = WeightsFile{weights->name(), std::move(layout.pieces)};
   return absl::OkStatus();
 }
 
-absl::Status CheckVersion(absl::string_view bytes) {
-  WireReader reader(bytes.substr(kBegin.size()), kBegin.size());
-  ASSIGN_OR_RETURN(const WireTag tag, reader.Tag());
-  if (tag.field != kVersionField || tag.type != WireType::kVarint) {
-    return reader.Error("expected the format version after the magic");
+absl::Status ParseStructure(const std::string& structure, v1::Model* message) {
+  google::protobuf::io::CodedInputStream stream(
+      reinterpret_cast<const uint8_t*>(structure.data()),
+      static_cast<int>(structure.size()));
+  stream.SetRecursionLimit(kMaxDepth);
+  if (message->ParseFromCodedStream(&stream) &&
+      stream.ConsumedEntireMessage()) {
+    return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const uint64_t version, reader.Varint());
-  return CheckFormatVersion(version);
-}
-
-struct Parts {
-  absl::string_view structure;
-  std::vector<absl::string_view> tensor_data;
-};
-
-// Finds the tensors, which come last. `bytes` is a file without its checksum.
-absl::StatusOr<Parts> Split(absl::string_view bytes,
-                            const ModelLimits& limits) {
-  Parts parts;
-  WireReader reader(bytes);
-  while (!reader.done()) {
-    const size_t place = reader.place();
-    ASSIGN_OR_RETURN(const WireTag tag, reader.Tag());
-    const bool tensor =
-        tag.field == kTensorField && tag.type == WireType::kBytes;
-    if (tag.field == kChecksumField) {
-      return reader.Error("a checksum stands before the end");
-    }
-    if (!tensor && !parts.tensor_data.empty()) {
-      return reader.Error(
-          absl::StrCat("field ", tag.field, " stands after tensor_data"));
-    }
-    switch (tag.type) {
-      case WireType::kVarint:
-        RETURN_IF_ERROR(reader.Varint().status());
-        break;
-      case WireType::kFixed32:
-        RETURN_IF_ERROR(reader.Fixed(4).status());
-        break;
-      case WireType::kFixed64:
-        RETURN_IF_ERROR(reader.Fixed(8).status());
-        break;
-      case WireType::kBytes: {
-        ASSIGN_OR_RETURN(const absl::string_view value, reader.Bytes());
-        if (!tensor) break;
-        if (parts.tensor_data.empty()) {
-          parts.structure = bytes.substr(0, place);
-        }
-        parts.tensor_data.push_back(value);
-        if (static_cast<int64_t>(parts.tensor_data.size()) >
-            limits.wire.fields) {
-          return absl::ResourceExhaustedError("holds too many tensors");
-        }
-        break;
-      }
-    }
-  }
-  if (parts.tensor_data.empty()) parts.structure = bytes;
-  if (static_cast<int64_t>(parts.structure.size()) > limits.structure_bytes) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("has ", parts.structure.size(),
-                     " bytes beside its tensors: expected at most ",
-                     limits.structure_bytes));
-  }
-  return parts;
+  return absl::InvalidArgumentError("protobuf cannot parse its structure");
 }
 
 // Protobuf's messages quote the file as it is.
@@ -226,46 +155,85 @@ absl::Status CheckTextLimits(absl::string_view text,
 
 }  // namespace
 
+absl::StatusOr<EncodedModel> EncodeModelFile(const Model& model,
+                                             const std::string& name,
+                                             bool weights_beside,
+                                             const ModelLimits& limits) {
+  EncodedModel encoded;
+  const auto message = std::make_shared<ModelMessage>();
+  ASSIGN_OR_RETURN(*message, ToMessage(model));
+  encoded.message = message;
+  std::vector<absl::string_view> inside = message->tensor_data;
+  if (weights_beside || BytesOf(inside) > limits.tensor_bytes) {
+    RETURN_IF_ERROR(
+        MoveWeights(name, limits, &message->message, &inside, &encoded));
+  }
+  RETURN_IF_ERROR(CheckTensorBytes(inside, limits));
+  // Pieces point into what follows, which does not move when the struct does.
+  ASSIGN_OR_RETURN(std::string structure,
+                   EncodeStructure(message->message, limits));
+  const auto add = [&encoded](std::string piece) {
+    encoded.pieces.push_back(encoded.kept.emplace_back(std::move(piece)));
+  };
+  add(std::move(structure));
+  for (const absl::string_view tensor : inside) {
+    std::string header(kTensorTag);
+    AppendVarint(tensor.size(), &header);
+    add(std::move(header));
+    encoded.pieces.push_back(tensor);
+  }
+  uint32_t checksum = 0;
+  for (const absl::string_view piece : encoded.pieces) {
+    checksum = ExtendCrc32c(checksum, piece);
+  }
+  std::string end(kChecksumTag);
+  AppendLittle(&end, checksum);
+  add(std::move(end));
+  return encoded;
+}
+
 absl::StatusOr<std::string> EncodeModel(const Model& model,
                                         const ModelLimits& limits) {
-  ASSIGN_OR_RETURN(const ModelMessage message, ToMessage(model));
-  RETURN_IF_ERROR(CheckTensorBytes(message.tensor_data, limits));
-  ASSIGN_OR_RETURN(std::string bytes, EncodeStructure(message.message, limits));
-  size_t size = bytes.size() + kChecksumBytes;
-  for (const absl::string_view tensor : message.tensor_data) {
-    size += kTensorTag.size() + 10 + tensor.size();
+  ModelLimits inside = limits;
+  inside.weights_bytes = 0;
+  ASSIGN_OR_RETURN(const EncodedModel encoded,
+                   EncodeModelFile(model, "", false, inside));
+  return absl::StrJoin(encoded.pieces, "");
+}
+
+absl::StatusOr<Model> DecodeModelFile(ByteSource* source,
+                                      const std::string& folder,
+                                      bool read_values, const OpTable& ops,
+                                      const ModelLimits& limits) {
+  ASSIGN_OR_RETURN(ModelParts parts,
+                   ReadModelParts(source, read_values, limits));
+  RETURN_IF_ERROR(
+      ScanWire(parts.structure, *v1::Model::descriptor(), limits.wire));
+  v1::Model message;
+  RETURN_IF_ERROR(ParseStructure(parts.structure, &message));
+  std::string().swap(parts.structure);
+  TensorSources sources;
+  sources.entries = &parts.tensors;
+  sources.file = source;
+  sources.read_values = read_values;
+  absl::optional<WeightsReader> weights;
+  if (message.has_weights()) {
+    if (folder.empty()) {
+      return absl::InvalidArgumentError(
+          "its weights are in another file, and it has no folder");
+    }
+    ASSIGN_OR_RETURN(weights, WeightsReader::Open(folder, message.weights(),
+                                                  std::min(limits.weights_bytes,
+                                                           PhysicalMemory())));
+    sources.weights = &*weights;
   }
-  bytes.reserve(size);
-  for (const absl::string_view tensor : message.tensor_data) {
-    absl::StrAppend(&bytes, kTensorTag);
-    AppendVarint(tensor.size(), &bytes);
-    absl::StrAppend(&bytes, tensor);
-  }
-  const uint32_t checksum = Crc32c(bytes);
-  absl::StrAppend(&bytes, kChecksumTag);
-  AppendLittle(&bytes, checksum);
-  return bytes;
+  return FromMessage(message, sources, ops);
 }
 
 absl::StatusOr<Model> DecodeModel(absl::string_view bytes, const OpTable& ops,
                                   const ModelLimits& limits) {
-  RETURN_IF_ERROR(CheckFrame(bytes));
-  RETURN_IF_ERROR(CheckVersion(bytes));
-  bytes.remove_suffix(kChecksumBytes);
-  ASSIGN_OR_RETURN(const Parts parts, Split(bytes, limits));
-  RETURN_IF_ERROR(CheckTensorBytes(parts.tensor_data, limits));
-  RETURN_IF_ERROR(
-      ScanWire(parts.structure, *v1::Model::descriptor(), limits.wire));
-  google::protobuf::io::CodedInputStream stream(
-      reinterpret_cast<const uint8_t*>(parts.structure.data()),
-      static_cast<int>(parts.structure.size()));
-  stream.SetRecursionLimit(kMaxDepth);
-  v1::Model message;
-  if (!message.ParseFromCodedStream(&stream) ||
-      !stream.ConsumedEntireMessage()) {
-    return absl::InvalidArgumentError("protobuf cannot parse its structure");
-  }
-  return FromMessage(message, parts.tensor_data, ops);
+  MemorySource source(bytes);
+  return DecodeModelFile(&source, "", true, ops, limits);
 }
 
 absl::StatusOr<std::string> EncodeModelText(const Model& model,
@@ -307,9 +275,18 @@ absl::StatusOr<Model> DecodeModelText(const std::string& text,
     return absl::InvalidArgumentError(
         "has a checksum: only binary files have one");
   }
-  const std::vector<absl::string_view> tensor_data(
-      message.tensor_data().begin(), message.tensor_data().end());
-  return FromMessage(message, tensor_data, ops);
+  if (message.has_weights()) {
+    return absl::InvalidArgumentError(
+        "names a file of weights: only binary files have one");
+  }
+  TensorEntries entries;
+  for (std::string& bytes : *message.mutable_tensor_data()) {
+    std::copy(bytes.begin(), bytes.end(), entries.Add(bytes.size()));
+    std::string().swap(bytes);
+  }
+  TensorSources sources;
+  sources.entries = &entries;
+  return FromMessage(message, sources, ops);
 }
 
 }  // namespace espalier

@@ -7,7 +7,9 @@
 #include "graph/check.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
+#include "serialization/external_file.h"
 #include "serialization/file.h"
+#include "serialization/file_reader.h"
 #include "serialization/model_codec.h"
 #include "serialization/onnx/export.h"
 #include "serialization/onnx/import.h"
@@ -28,27 +30,77 @@ absl::StatusOr<Format> FormatOf(const std::string& path) {
       "the name of a model file ends in .pb, .pbtxt or .onnx");
 }
 
+absl::StatusOr<Model> LoadBinary(const std::string& path, bool read_values,
+                                 const OpTable& ops) {
+  const ModelLimits limits;
+  ASSIGN_OR_RETURN(
+      FileReader file,
+      FileReader::Open(path, limits.tensor_bytes + limits.structure_bytes));
+  absl::StatusOr<Model> model = [&]() -> absl::StatusOr<Model> {
+    ASSIGN_OR_RETURN(const FilePlace place, FindPlace(path));
+    return DecodeModelFile(&file, place.folder, read_values, ops, limits);
+  }();
+  if (model.ok()) return model;
+  return Annotate(model.status(), absl::StrCat("load ", Quoted(path)));
+}
+
+absl::StatusOr<Model> LoadAs(const std::string& path, bool read_values,
+                             const OpTable& ops) {
+  const std::string context = absl::StrCat("load ", Quoted(path));
+  const absl::StatusOr<Format> format = FormatOf(path);
+  if (!format.ok()) return Annotate(format.status(), context);
+  if (*format == Format::kBinary) return LoadBinary(path, read_values, ops);
+  const bool text = *format == Format::kText;
+  ASSIGN_OR_RETURN(
+      std::string bytes,
+      ReadFile(path, text ? ModelLimits().text_bytes : kMaxOnnxBytes));
+  absl::StatusOr<Model> model = [&]() -> absl::StatusOr<Model> {
+    if (text) return DecodeModelText(bytes, ops);
+    ASSIGN_OR_RETURN(FilePlace place, FindPlace(path));
+    OnnxImportOptions options;
+    options.folder = std::move(place.folder);
+    return ImportOnnx(std::move(bytes), options);
+  }();
+  if (!model.ok()) return Annotate(model.status(), context);
+  if (!read_values) model->values.clear();
+  return model;
+}
+
 }  // namespace
 
-absl::Status Save(const Model& model, const std::string& path) {
-  const absl::StatusOr<std::string> bytes =
-      [&]() -> absl::StatusOr<std::string> {
-    ASSIGN_OR_RETURN(const Format format, FormatOf(path));
-    switch (format) {
-      case Format::kBinary:
-        return EncodeModel(model);
-      case Format::kText:
-        return EncodeModelText(model);
-      case Format::kOnnx:
-        return ExportOnnx(model);
+absl::Status Save(const Model& model, const std::string& path,
+                  const SaveOptions& options) {
+  const auto annotate = [&path](const absl::Status& status) {
+    return Annotate(status, absl::StrCat("save ", Quoted(path)));
+  };
+  const absl::StatusOr<Format> format = FormatOf(path);
+  if (!format.ok()) return annotate(format.status());
+  switch (*format) {
+    case Format::kBinary: {
+      const absl::StatusOr<FilePlace> place = FindPlace(path);
+      if (!place.ok()) return annotate(place.status());
+      const absl::StatusOr<EncodedModel> encoded =
+          EncodeModelFile(model, place->name, options.external_weights);
+      if (!encoded.ok()) return annotate(encoded.status());
+      return WriteModel(path, encoded->pieces, encoded->weights);
     }
-    ESPALIER_CHECK(false);
-    return std::string();
-  }();
-  if (!bytes.ok()) {
-    return Annotate(bytes.status(), absl::StrCat("save ", Quoted(path)));
+    case Format::kText: {
+      if (options.external_weights) {
+        return annotate(absl::InvalidArgumentError(
+            "a text file holds its weights: expected .pb or .onnx"));
+      }
+      const absl::StatusOr<std::string> text = EncodeModelText(model);
+      if (!text.ok()) return annotate(text.status());
+      return WriteFile(path, *text);
+    }
+    case Format::kOnnx: {
+      OnnxOptions onnx;
+      onnx.external_weights = options.external_weights;
+      return SaveOnnx(model, path, onnx);
+    }
   }
-  return WriteFile(path, *bytes);
+  ESPALIER_CHECK(false);
+  return absl::OkStatus();
 }
 
 absl::Status CheckModelName(const std::string& path) {
@@ -56,25 +108,12 @@ absl::Status CheckModelName(const std::string& path) {
 }
 
 absl::StatusOr<Model> Load(const std::string& path, const OpTable& ops) {
-  const std::string context = absl::StrCat("load ", Quoted(path));
-  absl::StatusOr<Format> format = FormatOf(path);
-  if (!format.ok()) return Annotate(format.status(), context);
-  if (*format == Format::kOnnx) {
-    ASSIGN_OR_RETURN(std::string bytes, ReadFile(path, kMaxOnnxBytes));
-    absl::StatusOr<Model> model = ImportOnnx(std::move(bytes));
-    if (!model.ok()) return Annotate(model.status(), context);
-    return model;
-  }
-  const ModelLimits limits;
-  const bool binary = *format == Format::kBinary;
-  ASSIGN_OR_RETURN(
-      const std::string bytes,
-      ReadFile(path, binary ? limits.tensor_bytes + limits.structure_bytes
-                            : limits.text_bytes));
-  absl::StatusOr<Model> model =
-      binary ? DecodeModel(bytes, ops) : DecodeModelText(bytes, ops);
-  if (!model.ok()) return Annotate(model.status(), context);
-  return model;
+  return LoadAs(path, /*read_values=*/true, ops);
+}
+
+absl::StatusOr<Model> LoadStructure(const std::string& path,
+                                    const OpTable& ops) {
+  return LoadAs(path, /*read_values=*/false, ops);
 }
 
 }  // namespace espalier

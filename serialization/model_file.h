@@ -16,14 +16,23 @@
 
 namespace espalier {
 
-// A model of more bytes in its tensors is neither saved nor loaded.
+// Of more bytes in its tensors no model file is saved or loaded: the values of
+// larger models go to a file beside it.
 inline constexpr int64_t kMaxTensorBytes = int64_t{3} << 29;  // 1.5 GiB
+
+struct SaveOptions {
+  // The values of parameters and states go to a file of their own in the folder
+  // of the model, `<name>.<checksum>.weights`, however few they are. Not for
+  // `.pbtxt`.
+  bool external_weights = false;
+};
 
 // Writes the model in the format that the ending names: `.pb` binary, `.pbtxt`
 // text, `.onnx` ONNX (onnx/export.h). Atomic and durable: until the new file is
 // complete and on the disk, an old one of this name stays as it is. The same
 // model gives the same bytes.
-absl::Status Save(const Model& model, const std::string& path);
+absl::Status Save(const Model& model, const std::string& path,
+                  const SaveOptions& options = SaveOptions());
 
 // Whether the ending names a format to save in: for those who want to know
 // before there is a model to save.
@@ -39,6 +48,12 @@ absl::Status CheckModelName(const std::string& path);
 // is too large.
 absl::StatusOr<Model> Load(const std::string& path,
                            const OpTable& ops = StandardOps());
+
+// The model without the values of its parameters and states: `values` is empty.
+// The whole file is read, and checked as Load does, but of a `.pb` file only
+// the structure and the constants are held.
+absl::StatusOr<Model> LoadStructure(const std::string& path,
+                                    const OpTable& ops = StandardOps());
 
 }  // namespace espalier
 

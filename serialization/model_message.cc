@@ -1,12 +1,13 @@
 #include "serialization/model_message.h"
 
-#include <cstring>
+#include <map>
 #include <string>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "graph/builder.h"
 #include "graph/leaves.h"
 #include "graph/planted_bug.h"
@@ -110,7 +111,7 @@ class Writer {
   ModelMessage Write(const Model& model) {
     v1::Model& message = result_.message;
     message.set_magic(std::string(kModelMagic));
-    message.set_format_version(kModelFormatVersion);
+    message.set_format_version(1);
     message.set_producer(model.producer);
     WriteGraph(model.graph, message.mutable_graph());
     for (const Node& node : model.graph.nodes()) {
@@ -205,11 +206,11 @@ class Writer {
 
 class Reader {
  public:
-  Reader(const v1::Model& message,
-         absl::Span<const absl::string_view> tensor_data, const OpTable& ops)
+  Reader(const v1::Model& message, const TensorSources& sources,
+         const OpTable& ops)
       : message_(message),
-        tensor_data_(tensor_data),
-        used_(tensor_data.size(), false),
+        sources_(sources),
+        used_(sources.entries->size(), false),
         ops_(ops),
         builder_(message.graph().name()) {}
 
@@ -220,6 +221,7 @@ class Reader {
                        Quoted(kModelMagic)));
     }
     RETURN_IF_ERROR(CheckFormatVersion(message_.format_version()));
+    RETURN_IF_ERROR(CheckFieldsOfVersion());
     RETURN_IF_ERROR(CheckFreeFields(message_));
     Model model;
     ASSIGN_OR_RETURN(model.graph, ReadGraph());
@@ -234,7 +236,8 @@ class Reader {
     for (const v1::HistoryEntry& entry : message_.history()) {
       model.history.push_back(ReadHistory(entry));
     }
-    RETURN_IF_ERROR(Validate(model));
+    RETURN_IF_ERROR(ValidateValues(model.graph, value_types_));
+    RETURN_IF_ERROR(ValidateDomains(model));
     model.class_names.assign(message_.class_names().begin(),
                              message_.class_names().end());
     RETURN_IF_ERROR(CheckClassNames(model));
@@ -243,6 +246,19 @@ class Reader {
   }
 
  private:
+  // Each version has its own fields, so that a model has one file.
+  absl::Status CheckFieldsOfVersion() const {
+    if (message_.format_version() >= 2 && !message_.has_weights()) {
+      return absl::InvalidArgumentError(
+          "has format version 2 and no file of weights: expected version 1");
+    }
+    if (message_.format_version() == 1 && message_.has_weights()) {
+      return absl::InvalidArgumentError(
+          "field 9 of Model is unknown in format version 1");
+    }
+    return absl::OkStatus();
+  }
+
   absl::StatusOr<Graph> ReadGraph() {
     const v1::Graph& graph = message_.graph();
     for (int i = 0; i < graph.nodes_size(); ++i) {
@@ -333,7 +349,7 @@ class Reader {
     return absl::InvalidArgumentError("has no value");
   }
 
-  absl::StatusOr<Tensor> ReadTensor(const v1::Tensor& message) {
+  static absl::StatusOr<TensorType> ReadType(const v1::Tensor& message) {
     if (message.dtype() != v1::F32 && message.dtype() != v1::I32) {
       return absl::InvalidArgumentError(
           absl::StrCat("data type ", static_cast<int>(message.dtype()),
@@ -344,29 +360,73 @@ class Reader {
     if (shape.has_symbolic_batch()) {
       return absl::InvalidArgumentError("dimension 0 of a tensor is -1");
     }
-    const uint32_t data = message.data();
-    if (data >= tensor_data_.size() && !PlantedBug(5)) {
+    return TensorType{
+        message.dtype() == v1::F32 ? DataType::kF32 : DataType::kI32, shape};
+  }
+
+  // Of tensor_data, and marks it.
+  absl::Status CheckEntry(const v1::Tensor& message, const Shape& shape) {
+    if (message.has_offset()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("a tensor names entry ", data,
-                       " of tensor_data: it has ", tensor_data_.size()));
+          "a tensor names a place in a file of weights: expected an entry of "
+          "tensor_data");
+    }
+    const uint32_t data = message.data();
+    const size_t entries = sources_.entries->size();
+    if (data >= entries && !PlantedBug(5)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "a tensor names entry ", data, " of tensor_data: it has ", entries));
     }
     if (used_[data]) {
       return absl::InvalidArgumentError(
           absl::StrCat("two tensors name entry ", data, " of tensor_data"));
     }
     used_[data] = true;
-    const absl::string_view bytes = tensor_data_[data];
+    const size_t bytes = sources_.entries->bytes(data);
     // At most 2^40 elements, so this does not overflow.
-    if (static_cast<int64_t>(bytes.size()) != shape.num_elements() * 4 &&
+    if (static_cast<int64_t>(bytes) != shape.num_elements() * 4 &&
         !PlantedBug(4)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "a tensor of shape ", shape.ToString(), " has ", bytes.size(),
-          " bytes: expected ", shape.num_elements() * 4));
+      return absl::InvalidArgumentError(
+          absl::StrCat("a tensor of shape ", shape.ToString(), " has ", bytes,
+                       " bytes: expected ", shape.num_elements() * 4));
     }
-    Tensor tensor(message.dtype() == v1::F32 ? DataType::kF32 : DataType::kI32,
-                  shape);
-    if (!bytes.empty()) std::memcpy(tensor.raw(), bytes.data(), bytes.size());
-    return tensor;
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Tensor> ReadTensor(const v1::Tensor& message) {
+    ASSIGN_OR_RETURN(const TensorType type, ReadType(message));
+    RETURN_IF_ERROR(CheckEntry(message, type.shape));
+    return sources_.entries->Take(message.data(), type.dtype, type.shape,
+                                  sources_.file);
+  }
+
+  // Null if values are not read.
+  absl::Status ReadValue(const v1::Tensor& message, const TensorType& type,
+                         absl::optional<Tensor>* value) {
+    if (sources_.weights == nullptr) {
+      RETURN_IF_ERROR(CheckEntry(message, type.shape));
+      if (!sources_.read_values) return absl::OkStatus();
+      ASSIGN_OR_RETURN(
+          *value, sources_.entries->Take(message.data(), type.dtype, type.shape,
+                                         sources_.file));
+      return absl::OkStatus();
+    }
+    if (!message.has_offset() || message.data() != 0) {
+      return absl::InvalidArgumentError(
+          "names an entry of tensor_data: expected a place in the file of "
+          "weights");
+    }
+    const auto bytes = static_cast<size_t>(type.shape.num_elements()) * 4;
+    if (!sources_.read_values) {
+      return sources_.weights->Read(message.offset(), nullptr, bytes);
+    }
+    // Before memory is asked for that only the model speaks of.
+    RETURN_IF_ERROR(sources_.weights->Check(message.offset(), bytes));
+    AlignedBytes elements = AllocateUnset(bytes);
+    RETURN_IF_ERROR(sources_.weights->Read(
+        message.offset(), reinterpret_cast<char*>(elements.get()), bytes));
+    value->emplace(type.dtype, type.shape, std::move(elements));
+    return absl::OkStatus();
   }
 
   absl::Status ReadValues(Model* model) {
@@ -375,13 +435,20 @@ class Reader {
         return Annotate(status,
                         absl::StrCat("value of ", Quoted(variable.leaf())));
       };
-      absl::StatusOr<Tensor> tensor = ReadTensor(variable.value());
-      if (!tensor.ok()) return annotate(tensor.status());
-      if (!model->values.emplace(variable.leaf(), *std::move(tensor)).second) {
+      const absl::StatusOr<TensorType> type = ReadType(variable.value());
+      if (!type.ok()) return annotate(type.status());
+      if (!value_types_.emplace(variable.leaf(), *type).second) {
         return annotate(absl::InvalidArgumentError("stands twice"));
       }
+      absl::optional<Tensor> value;
+      const absl::Status read = ReadValue(variable.value(), *type, &value);
+      if (!read.ok()) return annotate(read);
+      if (value.has_value()) {
+        model->values.emplace(variable.leaf(), *std::move(value));
+      }
     }
-    return absl::OkStatus();
+    if (sources_.weights == nullptr) return absl::OkStatus();
+    return sources_.weights->Finish();
   }
 
   absl::Status ReadDomains(Model* model) {
@@ -398,8 +465,9 @@ class Reader {
   }
 
   const v1::Model& message_;
-  const absl::Span<const absl::string_view> tensor_data_;
+  const TensorSources& sources_;
   std::vector<bool> used_;
+  std::map<std::string, TensorType> value_types_;
   const OpTable& ops_;
   GraphBuilder builder_;
 };
@@ -407,9 +475,9 @@ class Reader {
 }  // namespace
 
 absl::Status CheckFormatVersion(uint64_t version) {
-  if (version == kModelFormatVersion) return absl::OkStatus();
+  if (version >= 1 && version <= kModelFormatVersion) return absl::OkStatus();
   const std::string message =
-      absl::StrCat("has format version ", version, ": this program reads ",
+      absl::StrCat("has format version ", version, ": this program reads 1 to ",
                    kModelFormatVersion);
   if (version == 0) return absl::InvalidArgumentError(message);
   return absl::UnimplementedError(message);
@@ -441,10 +509,10 @@ absl::StatusOr<ModelMessage> ToMessage(const Model& model) {
   return message;
 }
 
-absl::StatusOr<Model> FromMessage(
-    const v1::Model& message, absl::Span<const absl::string_view> tensor_data,
-    const OpTable& ops) {
-  return Reader(message, tensor_data, ops).Read();
+absl::StatusOr<Model> FromMessage(const v1::Model& message,
+                                  const TensorSources& sources,
+                                  const OpTable& ops) {
+  return Reader(message, sources, ops).Read();
 }
 
 }  // namespace espalier

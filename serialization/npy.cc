@@ -349,10 +349,10 @@ absl::StatusOr<Tensor> ReadNpyAs(const std::string& path, DataType dtype) {
   return Read(path, dtype);
 }
 
-absl::Status WriteNpy(const std::string& path, const TensorView& tensor) {
-  const Shape& shape = tensor.shape();
+std::string NpyHeader(const TensorType& type) {
+  const Shape& shape = type.shape;
   std::string header = absl::StrCat(
-      "{'descr': '", tensor.dtype() == DataType::kF32 ? "<f4" : "<i4",
+      "{'descr': '", type.dtype == DataType::kF32 ? "<f4" : "<i4",
       "', 'fortran_order': False, 'shape': (",
       absl::StrJoin(shape.dims(), ", "), shape.rank() == 1 ? "," : "", "), }");
   // NumPy wants the elements to begin at a multiple of 64 bytes.
@@ -363,10 +363,19 @@ absl::Status WriteNpy(const std::string& path, const TensorView& tensor) {
   std::string bytes(kMagic);
   bytes.append("\x01\x00", 2);
   AppendLittle(&bytes, static_cast<uint16_t>(header.size()));
-  bytes.append(header);
-  bytes.append(static_cast<const char*>(tensor.raw()),
-               static_cast<size_t>(shape.num_elements()) * 4);
-  return WriteFile(path, bytes);
+  return bytes + header;
+}
+
+absl::StatusOr<Tensor> ParseNpy(absl::string_view bytes) {
+  return Parse(bytes, absl::nullopt);
+}
+
+absl::Status WriteNpy(const std::string& path, const TensorView& tensor) {
+  const std::string header = NpyHeader({tensor.dtype(), tensor.shape()});
+  const absl::string_view elements(
+      static_cast<const char*>(tensor.raw()),
+      static_cast<size_t>(tensor.shape().num_elements()) * 4);
+  return WriteFile(path, FilePieces{header, elements});
 }
 
 }  // namespace espalier

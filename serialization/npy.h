@@ -6,6 +6,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "graph/shape.h"
 #include "graph/tensor.h"
 
 namespace espalier {
@@ -24,6 +26,11 @@ absl::StatusOr<Tensor> ReadNpyAs(const std::string& path, DataType dtype);
 // Writes '<f4' or '<i4' in C order, format 1.0; atomically, see WriteFile.
 // REQUIRES: no symbolic batch.
 absl::Status WriteNpy(const std::string& path, const TensorView& tensor);
+
+// The bytes of such a file before its elements, and the reading of all of one.
+// Errors do not name it.
+std::string NpyHeader(const TensorType& type);
+absl::StatusOr<Tensor> ParseNpy(absl::string_view bytes);
 
 }  // namespace espalier
 

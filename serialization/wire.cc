@@ -194,6 +194,11 @@ absl::Status WireReader::Error(absl::string_view what) const {
   return absl::InvalidArgumentError(absl::StrCat("byte ", place(), ": ", what));
 }
 
+absl::Status WireReader::LengthError(uint64_t length, int64_t left) const {
+  return Error(
+      absl::StrCat("a length of ", length, " with ", left, " bytes left"));
+}
+
 absl::StatusOr<uint64_t> WireReader::Varint() {
   uint64_t value = 0;
   for (size_t i = 0; i < 10 && i < rest_.size(); ++i) {
@@ -235,8 +240,7 @@ absl::StatusOr<absl::string_view> WireReader::Bytes() {
   const WireReader before = *this;
   ASSIGN_OR_RETURN(const uint64_t size, Varint());
   if (size > rest_.size()) {
-    return before.Error(absl::StrCat("a length of ", size, " with ",
-                                     rest_.size(), " bytes left"));
+    return before.LengthError(size, static_cast<int64_t>(rest_.size()));
   }
   return Fixed(static_cast<size_t>(size));
 }

@@ -42,6 +42,7 @@ class WireReader {
   absl::StatusOr<absl::string_view> Bytes();
   // InvalidArgument with the place in front.
   absl::Status Error(absl::string_view what) const;
+  absl::Status LengthError(uint64_t length, int64_t left) const;
 
  private:
   const char* begin_;

@@ -28,6 +28,8 @@ class Convert : public Command {
     app.add_flag("--fold-batch-norm", fold_batch_norm_,
                  "fold batch normalizations into the products before\n"
                  "them: the same results but for rounding");
+    app.add_flag("--external-weights", external_weights_,
+                 "put the weights into a file of their own beside OUT");
     AddForce(app, force_);
   }
 
@@ -39,16 +41,24 @@ class Convert : public Command {
       return UsageError(absl::StrCat("--opset: ", Quoted(out_),
                                      " is no ONNX file: expected .onnx"));
     }
+    if (external_weights_ && absl::EndsWith(out_, ".pbtxt")) {
+      return UsageError(absl::StrCat("--external-weights: ", Quoted(out_),
+                                     " is a text file: expected .pb or .onnx"));
+    }
     ASSIGN_OR_RETURN(Model model, LoadModel(in_));
     if (fold_batch_norm_) {
       absl::StatusOr<Model> folded = FoldBatchNorm(model);
       if (!folded.ok()) return Annotate(folded.status(), Quoted(in_));
       model = *std::move(folded);
     }
-    OnnxOptions options;
-    if (opset_ != 0) options.opset = static_cast<int>(opset_);
+    SaveOptions options;
+    options.external_weights = external_weights_;
+    OnnxOptions onnx_options;
+    onnx_options.external_weights = external_weights_;
+    if (opset_ != 0) onnx_options.opset = static_cast<int>(opset_);
     const SignalHold hold;
-    RETURN_IF_ERROR(onnx ? SaveOnnx(model, out_, options) : Save(model, out_));
+    RETURN_IF_ERROR(onnx ? SaveOnnx(model, out_, onnx_options)
+                         : Save(model, out_, options));
     return Outcome();
   }
 
@@ -57,6 +67,7 @@ class Convert : public Command {
   std::string out_;
   int64_t opset_ = 0;  // not given
   bool fold_batch_norm_ = false;
+  bool external_weights_ = false;
   bool force_ = false;
 };
 
@@ -67,6 +78,7 @@ CommandRow ConvertCommand() {
           "  espalier convert m.pb m.onnx\n"
           "  espalier convert m.pb m.onnx --opset 21\n"
           "  espalier convert m.pb m.onnx --fold-batch-norm\n"
+          "  espalier convert m.pb m.onnx --external-weights\n"
           "  espalier convert m.pb m.pbtxt\n"
           "  espalier convert m.onnx m.pb\n",
           [] { return std::unique_ptr<Command>(new Convert); }};

@@ -14,6 +14,12 @@ absl::StatusOr<Model> LoadModel(const std::string& path) {
   return model;
 }
 
+absl::StatusOr<Model> LoadModelStructure(const std::string& path) {
+  absl::StatusOr<Model> model = LoadStructure(path);
+  if (!model.ok()) return BadInputError(model.status());
+  return model;
+}
+
 absl::Status CheckModelOutput(absl::string_view option,
                               const std::string& path) {
   absl::Status named = CheckModelName(path);

@@ -15,6 +15,8 @@ namespace tools {
 
 // A model; errors are marked as bad input.
 absl::StatusOr<Model> LoadModel(const std::string& path);
+// The same without its values (LoadStructure).
+absl::StatusOr<Model> LoadModelStructure(const std::string& path);
 
 // A usage error that names `option` if no model can be saved under this name.
 absl::Status CheckModelOutput(absl::string_view option,

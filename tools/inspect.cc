@@ -118,7 +118,8 @@ class Inspect : public Command {
     if (!dot_.empty()) {
       RETURN_IF_ERROR(CheckOutput("--dot", dot_, {model_}, force_));
     }
-    ASSIGN_OR_RETURN(const Model model, LoadModel(model_));
+    // Values are many bytes of which none is shown.
+    ASSIGN_OR_RETURN(const Model model, LoadModelStructure(model_));
     ASSIGN_OR_RETURN(std::string text, Text(model));
     if (!dot_.empty()) {
       const SignalHold hold;

@@ -1,19 +1,25 @@
 #include "serialization/onnx/export.h"
 
+#include <deque>
 #include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "graph/check.h"
+#include "absl/strings/str_join.h"
+#include "absl/types/optional.h"
 #include "graph/leaves.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "graph/version.h"
+#include "serialization/external_file.h"
 #include "serialization/file.h"
 #include "serialization/model_message.h"
 #include "serialization/onnx/export_table.h"
+#include "serialization/onnx/external_data.h"
 #include "serialization/onnx/metadata.h"
+#include "serialization/weights_file.h"
 #include "serialization/wire.h"
 
 namespace espalier {
@@ -154,52 +160,96 @@ void AppendLength(uint32_t field, size_t length, std::string* out) {
   AppendVarint(length, out);
 }
 
+bool IsExternal(const OnnxInitializer& initializer) {
+  return initializer.header.external_data_size() > 0;
+}
+
 size_t FieldSize(size_t length) {
   size_t size = 2 + length;
   for (size_t rest = length; rest >= 0x80; rest >>= 7) ++size;
   return size;
 }
 
+// An ONNX file in pieces that point into the model, the exporter and `kept`.
+struct Encoded {
+  FilePieces pieces;
+  absl::optional<WeightsFile> weights;
+  std::unique_ptr<Exporter> exporter;
+  std::deque<std::string> kept;
+};
+
+// Of the file once its headers are complete, which they say in their lengths.
+struct Sizes {
+  std::vector<size_t> initializers;
+  size_t graph = 0;
+  size_t file = 0;
+};
+
+Sizes Measure(const onnx::ModelProto& head, const onnx::GraphProto& graph,
+              const std::vector<OnnxInitializer>& initializers) {
+  Sizes sizes;
+  sizes.graph = graph.ByteSizeLong();
+  for (const OnnxInitializer& initializer : initializers) {
+    size_t size = initializer.header.ByteSizeLong();
+    if (!IsExternal(initializer)) size += FieldSize(initializer.raw.size());
+    sizes.initializers.push_back(size);
+    sizes.graph += FieldSize(size);
+  }
+  sizes.file = head.ByteSizeLong() + FieldSize(sizes.graph);
+  return sizes;
+}
+
+// What is large enough goes to a file beside the one called `name`.
+absl::StatusOr<WeightsFile> MoveWeights(
+    const std::string& name, std::vector<OnnxInitializer>* initializers) {
+  std::vector<absl::string_view> moved;
+  for (const OnnxInitializer& initializer : *initializers) {
+    if (initializer.raw.size() >= kLeastExternalBytes) {
+      moved.push_back(initializer.raw);
+    }
+  }
+  WeightsLayout layout = LayOutWeights(moved, kOnnxAlignment);
+  ASSIGN_OR_RETURN(const std::string location,
+                   WeightsName(name, layout.checksum));
+  auto offset = layout.offsets.begin();
+  for (OnnxInitializer& initializer : *initializers) {
+    if (initializer.raw.size() < kLeastExternalBytes) continue;
+    SetOnnxExternalData(location, *offset++, initializer.raw.size(),
+                        &initializer.header);
+  }
+  return WeightsFile{location, std::move(layout.pieces)};
+}
+
 // `head` is the model without its graph, `graph` that without initializers,
-// which are put in by hand, so that the weights are copied once.
-absl::StatusOr<std::string> Assemble(
-    const onnx::ModelProto& head, const onnx::GraphProto& graph,
-    const std::vector<OnnxInitializer>& initializers) {
+// which are put in by hand, so that the weights are not copied.
+void Assemble(const onnx::ModelProto& head, const onnx::GraphProto& graph,
+              const std::vector<OnnxInitializer>& initializers,
+              const Sizes& sizes, Encoded* encoded) {
   constexpr uint32_t kGraph = onnx::ModelProto::kGraphFieldNumber;
   constexpr uint32_t kInitializer = onnx::GraphProto::kInitializerFieldNumber;
   constexpr uint32_t kRaw = onnx::TensorProto::kRawDataFieldNumber;
-  size_t graph_size = graph.ByteSizeLong();
-  std::vector<size_t> sizes;
-  for (const OnnxInitializer& initializer : initializers) {
-    sizes.push_back(initializer.header.ByteSizeLong() +
-                    FieldSize(initializer.raw.size()));
-    graph_size += FieldSize(sizes.back());
-  }
-  const size_t size = head.ByteSizeLong() + FieldSize(graph_size);
-  if (size > kMaxFileBytes) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "the model has ", size, " bytes as ONNX: such a file holds at most ",
-        kMaxFileBytes, ", and weights beside it are not written"));
-  }
-  std::string bytes;
-  bytes.reserve(size);
-  head.AppendToString(&bytes);
-  AppendLength(kGraph, graph_size, &bytes);
+  const auto add = [encoded](std::string piece) {
+    encoded->pieces.push_back(encoded->kept.emplace_back(std::move(piece)));
+  };
+  std::string bytes = head.SerializeAsString();
+  AppendLength(kGraph, sizes.graph, &bytes);
   graph.AppendToString(&bytes);
   for (size_t i = 0; i < initializers.size(); ++i) {
-    AppendLength(kInitializer, sizes[i], &bytes);
-    initializers[i].header.AppendToString(&bytes);
-    AppendLength(kRaw, initializers[i].raw.size(), &bytes);
-    absl::StrAppend(&bytes, initializers[i].raw);
+    const OnnxInitializer& initializer = initializers[i];
+    AppendLength(kInitializer, sizes.initializers[i], &bytes);
+    initializer.header.AppendToString(&bytes);
+    if (IsExternal(initializer)) continue;
+    AppendLength(kRaw, initializer.raw.size(), &bytes);
+    add(std::move(bytes));
+    bytes.clear();
+    encoded->pieces.push_back(initializer.raw);
   }
-  ESPALIER_CHECK(bytes.size() == size);
-  return bytes;
+  add(std::move(bytes));
 }
 
-}  // namespace
-
-absl::StatusOr<std::string> ExportOnnx(const Model& model,
-                                       const OnnxOptions& options) {
+// Of a file called `name`; without one all weights are inside.
+absl::StatusOr<Encoded> Encode(const Model& model, const std::string& name,
+                               const OnnxOptions& options) {
   if (options.opset < kFirstOnnxOpset || options.opset > kLastOnnxOpset) {
     return absl::InvalidArgumentError(
         absl::StrCat("opset ", options.opset, ": expected ", kFirstOnnxOpset,
@@ -213,8 +263,9 @@ absl::StatusOr<std::string> ExportOnnx(const Model& model,
         absl::StrCat("it is a training graph, with an update of ",
                      leaf.ToString(), ": ONNX takes its inference form only"));
   }
-  Exporter exporter(model, options.opset);
-  RETURN_IF_ERROR(exporter.Write());
+  Encoded encoded;
+  encoded.exporter = std::make_unique<Exporter>(model, options.opset);
+  RETURN_IF_ERROR(encoded.exporter->Write());
   onnx::ModelProto head;
   head.set_ir_version(IrVersion(options.opset));
   head.set_producer_name("espalier");
@@ -222,18 +273,45 @@ absl::StatusOr<std::string> ExportOnnx(const Model& model,
   onnx::OperatorSetIdProto* opset = head.add_opset_import();
   opset->set_domain("");
   opset->set_version(options.opset);
-  AddOnnxMetadata(model, message.message, exporter.InputNames(), &head);
-  return Assemble(head, *exporter.writer().graph(),
-                  exporter.writer().initializers());
+  AddOnnxMetadata(model, message.message, encoded.exporter->InputNames(),
+                  &head);
+  const onnx::GraphProto& graph = *encoded.exporter->writer().graph();
+  std::vector<OnnxInitializer> initializers =
+      encoded.exporter->writer().initializers();
+  Sizes sizes = Measure(head, graph, initializers);
+  if (!name.empty() &&
+      (options.external_weights || sizes.file > kMaxFileBytes)) {
+    ASSIGN_OR_RETURN(encoded.weights, MoveWeights(name, &initializers));
+    sizes = Measure(head, graph, initializers);
+  }
+  if (sizes.file > kMaxFileBytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the model has ", sizes.file, " bytes as ONNX",
+                     name.empty() ? "" : ", without its weights",
+                     ": such a file holds at most ", kMaxFileBytes));
+  }
+  Assemble(head, graph, initializers, sizes, &encoded);
+  return encoded;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ExportOnnx(const Model& model,
+                                       const OnnxOptions& options) {
+  ASSIGN_OR_RETURN(const Encoded encoded, Encode(model, "", options));
+  return absl::StrJoin(encoded.pieces, "");
 }
 
 absl::Status SaveOnnx(const Model& model, const std::string& path,
                       const OnnxOptions& options) {
-  const absl::StatusOr<std::string> bytes = ExportOnnx(model, options);
-  if (!bytes.ok()) {
-    return Annotate(bytes.status(), absl::StrCat("save ", Quoted(path)));
+  const absl::StatusOr<Encoded> encoded = [&]() -> absl::StatusOr<Encoded> {
+    ASSIGN_OR_RETURN(const FilePlace place, FindPlace(path));
+    return Encode(model, place.name, options);
+  }();
+  if (!encoded.ok()) {
+    return Annotate(encoded.status(), absl::StrCat("save ", Quoted(path)));
   }
-  return WriteFile(path, *bytes);
+  return WriteModel(path, encoded->pieces, encoded->weights);
 }
 
 }  // namespace espalier

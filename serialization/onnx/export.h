@@ -17,6 +17,10 @@ struct OnnxOptions {
   // Of ONNX's operators: from kFirstOnnxOpset to kLastOnnxOpset. An op that the
   // version lacks is written as several of those that it has.
   int opset = 17;
+  // Elements of initializers go to a file of their own in the folder of the
+  // model, `<name>.<checksum>.weights`, as they do without this over 2 GiB.
+  // Small ones stay. Only for SaveOnnx.
+  bool external_weights = false;
 };
 
 // The bytes of an ONNX file that computes the model's outputs from its inputs.
@@ -27,8 +31,8 @@ struct OnnxOptions {
 //
 // Errors: FailedPrecondition, the graph is one for training (it has updates);
 // Unimplemented, an op has no ONNX form, and why; ResourceExhausted, over 2
-// GiB; InvalidArgument, the opset, or a model that is not valid. They name the
-// node.
+// GiB (ExportOnnx only, or without the weights); InvalidArgument, the opset, or
+// a model that is not valid. They name the node.
 absl::StatusOr<std::string> ExportOnnx(
     const Model& model, const OnnxOptions& options = OnnxOptions());
 

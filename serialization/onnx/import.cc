@@ -13,6 +13,7 @@
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "serialization/model_message.h"
+#include "serialization/onnx/external_data.h"
 #include "serialization/onnx/graph_reader.h"
 #include "serialization/onnx/metadata.h"
 #include "serialization/wire.h"
@@ -105,9 +106,15 @@ std::vector<OnnxBatch> BatchesOf(const onnx::GraphProto& graph,
 
 absl::StatusOr<Model> ImportOnnx(std::string bytes,
                                  const OnnxImportOptions& options) {
-  const int64_t budget = BudgetFor(bytes.size());
-  ASSIGN_OR_RETURN(const onnx::ModelProto file, Parse(bytes));
+  int64_t budget = BudgetFor(bytes.size());
+  ASSIGN_OR_RETURN(onnx::ModelProto file, Parse(bytes));
   std::string().swap(bytes);  // frees them, which an assignment does not
+  if (!options.folder.empty()) {
+    ASSIGN_OR_RETURN(
+        const int64_t external,
+        ReadOnnxExternalData(options.folder, file.mutable_graph()));
+    budget += BudgetFor(static_cast<size_t>(external));
+  }
   ASSIGN_OR_RETURN(const int opset, OpsetOf(file));
   if (file.graph().output_size() == 0) {
     return absl::InvalidArgumentError("is no ONNX model: it has no outputs");

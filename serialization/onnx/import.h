@@ -13,6 +13,9 @@ struct OnnxImportOptions {
   // A leading dimension that the file fixes stays as it is, and inputs without
   // a batch get none: shapes are those of the file.
   bool keep_leading_dimension = false;
+  // Where tensors' elements in other files are looked for; if empty, a file
+  // that names some is refused.
+  std::string folder;
 };
 
 // The model that an ONNX file describes: the weights of products are

@@ -46,8 +46,8 @@ TEST(HostileWireTest, Frame) {
                 "expected the format version after the magic");
   ExpectRefused(Seal(Field(1, "ESPALIER") + Number(2, 0)), kInvalid,
                 "format version 0");
-  ExpectRefused(Seal(Field(1, "ESPALIER") + Number(2, 2)), kUnimplemented,
-                "has format version 2: this program reads 1");
+  ExpectRefused(Seal(Field(1, "ESPALIER") + Number(2, 3)), kUnimplemented,
+                "has format version 3: this program reads 1 to 2");
   ExpectRefused(Seal(Field(1, "ESPALIER") + Number(2, ~uint64_t{0})),
                 kUnimplemented, "format version");
   ExpectRefused(Seal(Begin()), kInvalid, "graph: name '' is not");
@@ -85,7 +85,7 @@ TEST(HostileWireTest, WireFormat) {
       {Varint(3 << 3 | 5) + "abcd", "(producer) of Model has wire type 5"},
       {Varint(3 << 3 | 1) + "abcdefgh", "has wire type 1: expected 2"},
       {Number(4, 1), "(graph) of Model has wire type 0"},
-      {Number(9, 1), "field 9 of Model is unknown"},
+      {Number(10, 1), "field 10 of Model is unknown"},
       {Field(2045, "x"), "field 2045 of Model is unknown"},
       {Field(4, Field(9, "")), "field 9 of Graph is unknown"},
       {Field(1, "ESPALIER"), "field 1 (magic) of Model stands twice"},

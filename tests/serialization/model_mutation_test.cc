@@ -162,6 +162,9 @@ class Mutator {
       case FieldDescriptor::CPPTYPE_UINT32:
         reflection->SetUInt32(message, field, static_cast<uint32_t>(Integer()));
         break;
+      case FieldDescriptor::CPPTYPE_UINT64:
+        reflection->SetUInt64(message, field, static_cast<uint64_t>(Integer()));
+        break;
       case FieldDescriptor::CPPTYPE_FLOAT:
         reflection->SetFloat(message, field, Number());
         break;

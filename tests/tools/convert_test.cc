@@ -93,7 +93,25 @@ TEST_F(ConvertTest, FromOnnx) {
   EXPECT_THAT(result.err, HasSubstr("load '"));
 }
 
+TEST_F(ConvertTest, ToWeightsBesideAndBack) {
+  ExpectDone({"convert", model_, folder_.File("n.pb"), "--external-weights"});
+  // The model, the new one and its weights.
+  EXPECT_EQ(folder_.Names().size(), 3u);
+  ExpectDone(
+      {"convert", folder_.File("n.pb"), folder_.File("n.pb"), "--force"});
+  EXPECT_EQ(folder_.Read("n.pb"), folder_.Read("m.pb"));
+  EXPECT_EQ(folder_.Names().size(), 2u);
+  ExpectDone({"convert", model_, folder_.File("n.onnx"), "--external-weights"});
+  ExpectDone({"convert", folder_.File("n.onnx"), folder_.File("o.pb")});
+  const CommandResult compared =
+      RunEspalier({"compare", model_, folder_.File("o.pb")});
+  EXPECT_EQ(compared.exit_code, 0) << compared.err << compared.out;
+}
+
 TEST_F(ConvertTest, Usage) {
+  ExpectRefused(
+      {"convert", model_, folder_.File("m.pbtxt"), "--external-weights"}, 2,
+      "is a text file");
   ExpectRefused({"convert", model_, model_}, 2, "would overwrite the input");
   ExpectRefused({"convert", model_, folder_.File("m.bin")}, 2,
                 "ends in .pb, .pbtxt or .onnx");

@@ -1,0 +1,52 @@
+// The elements of a file's tensors while the file is read: an entry each.
+#ifndef ESPALIER_SERIALIZATION_TENSOR_ENTRIES_H_
+#define ESPALIER_SERIALIZATION_TENSOR_ENTRIES_H_
+
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "graph/shape.h"
+#include "graph/tensor.h"
+#include "serialization/byte_source.h"
+
+namespace espalier {
+
+class TensorEntries {
+ public:
+  // Where the bytes of a new entry go, until the next call.
+  char* Add(size_t bytes);
+  // An entry that stays in its file.
+  void AddPlace(size_t bytes, int64_t place);
+  // Frees what is held.
+  void Clear();
+
+  size_t size() const { return entries_.size(); }
+  size_t bytes(size_t i) const { return entries_[i].bytes; }
+
+  // Entry i as a tensor, which large ones become without being copied, so that
+  // it can be taken once; one that stayed is read from `source`.
+  // REQUIRES: the tensor has as many bytes as the entry.
+  absl::StatusOr<Tensor> Take(size_t i, DataType dtype, const Shape& shape,
+                              ByteSource* source);
+
+ private:
+  // Small ones share their memory, so that a file of many is not held many
+  // times over.
+  static constexpr size_t kSmall = 4096;
+
+  struct Entry {
+    size_t bytes;
+    size_t at;  // in small_ or large_, or in the file
+  };
+
+  std::deque<Entry> entries_;
+  std::string small_;
+  std::deque<AlignedBytes> large_;
+  bool in_file_ = false;
+};
+
+}  // namespace espalier
+
+#endif  // ESPALIER_SERIALIZATION_TENSOR_ENTRIES_H_

@@ -1,0 +1,104 @@
+// How much memory saving and loading take: the weights are held once.
+#include <malloc.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "graph/builder.h"
+#include "gtest/gtest.h"
+#include "ops/layers.h"
+#include "serialization/model_file.h"
+#include "tests/serialization/scratch_folder.h"
+#include "tests/testing/status_matchers.h"
+
+namespace espalier {
+namespace {
+
+constexpr int64_t kMiB = int64_t{1} << 20;
+constexpr int64_t kWeights = 48 * kMiB;
+constexpr int64_t kSlack = 12 * kMiB;
+
+// A line of /proc/self/status, in bytes.
+int64_t Memory(const std::string& name) {
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);) {
+    if (!absl::StartsWith(line, name)) continue;
+    const std::vector<std::string> words =
+        absl::StrSplit(line, absl::ByAnyChar(": \t"), absl::SkipEmpty());
+    int64_t kilobytes = 0;
+    EXPECT_TRUE(absl::SimpleAtoi(words[1], &kilobytes));
+    return kilobytes * 1024;
+  }
+  ADD_FAILURE() << name << " is not in /proc/self/status";
+  return 0;
+}
+
+// By how much the memory grew at most while `work` ran.
+template <typename Work>
+int64_t PeakOf(Work work) {
+  ::malloc_trim(0);
+  std::ofstream("/proc/self/clear_refs") << "5";  // the peak begins anew
+  const int64_t before = Memory("VmRSS");
+  work();
+  return Memory("VmHWM") - before;
+}
+
+Model LargeModel() {
+  GraphBuilder g("large");
+  const Value x = g.Input("x", {kBatch, 3072});
+  g.Output("y", layers::Dense(x, 4096));
+  Model model;
+  model.graph = g.Build().value();
+  for (const NodeId id : model.graph.parameters()) {
+    const Node& node = model.graph.node(id);
+    Tensor value(node.type.dtype, node.type.shape);
+    float next = 0;
+    for (float& element : value.data<float>()) element = next++;
+    model.values.emplace(node.name, std::move(value));
+  }
+  return model;
+}
+
+TEST(LoadMemoryTest, WeightsAreHeldOnce) {
+  ScratchFolder folder;
+  SaveOptions beside;
+  beside.external_weights = true;
+  {
+    const Model model = LargeModel();
+    // So that the measure is seen to measure.
+    EXPECT_GE(PeakOf([&] { const Model copy = model; }), kWeights - kSlack);
+    EXPECT_LE(PeakOf([&] { ASSERT_OK(Save(model, folder.File("m.pb"))); }),
+              kSlack);
+    EXPECT_LE(PeakOf([&] {
+                ASSERT_OK(Save(model, folder.File("beside.pb"), beside));
+              }),
+              kSlack);
+    EXPECT_LE(PeakOf([&] { ASSERT_OK(Save(model, folder.File("m.onnx"))); }),
+              kSlack);
+    EXPECT_LE(PeakOf([&] {
+                ASSERT_OK(Save(model, folder.File("beside.onnx"), beside));
+              }),
+              kSlack);
+  }
+  for (const std::string name : {"m.pb", "beside.pb"}) {
+    EXPECT_LE(PeakOf([&] { ASSERT_OK(LoadStructure(folder.File(name))); }),
+              kSlack)
+        << name;
+    const int64_t loaded = PeakOf([&] { ASSERT_OK(Load(folder.File(name))); });
+    EXPECT_LE(loaded, kWeights + kSlack) << name;
+    EXPECT_GE(loaded, kWeights - kSlack) << name;
+  }
+  // Protobuf holds the weights of ONNX files until they are converted.
+  for (const std::string name : {"m.onnx", "beside.onnx"}) {
+    EXPECT_LE(PeakOf([&] { ASSERT_OK(Load(folder.File(name))); }),
+              2 * kWeights + kSlack)
+        << name;
+  }
+}
+
+}  // namespace
+}  // namespace espalier
