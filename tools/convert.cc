@@ -1,11 +1,15 @@
 // espalier convert: a model in another format.
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "serialization/model_file.h"
 #include "serialization/onnx/export.h"
+#include "serialization/tensor_file.h"
 #include "tools/commands.h"
+#include "tools/exit_code.h"
 #include "tools/files.h"
 #include "tools/options.h"
 #include "tools/output_path.h"
@@ -18,9 +22,12 @@ namespace {
 class Convert : public Command {
  public:
   void AddOptions(CLI::App& app) override {
-    AddText(app, "IN", "", in_, "the model: .pb, .pbtxt or .onnx")->required();
-    AddText(app, "OUT", "", out_, "where it goes: .pb, .pbtxt or .onnx")
+    AddText(app, "IN", "", in_,
+            "the model: .pb, .pbtxt or .onnx; or weights: .npz, .safetensors")
         ->required();
+    AddText(app, "OUT", "", out_, "where it goes, to one of these")->required();
+    AddText(app, "--into", "M", into_,
+            "for weights as IN: the model that gets them");
     AddInteger(
         app, "--opset", "V", {kFirstOnnxOpset, kLastOnnxOpset}, opset_,
         absl::StrCat("version of ONNX's operators, ", kFirstOnnxOpset, " to ",
@@ -34,37 +41,80 @@ class Convert : public Command {
   }
 
   absl::StatusOr<Outcome> Run() override {
-    RETURN_IF_ERROR(CheckOutput("OUT", out_, {in_}, force_));
-    RETURN_IF_ERROR(CheckModelOutput("OUT", out_));
-    const bool onnx = absl::EndsWith(out_, ".onnx");
-    if (opset_ != 0 && !onnx) {
-      return UsageError(absl::StrCat("--opset: ", Quoted(out_),
-                                     " is no ONNX file: expected .onnx"));
+    RETURN_IF_ERROR(CheckOptions());
+    const bool weights_in = IsTensorFileName(in_);
+    if (weights_in && IsTensorFileName(out_)) {
+      ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors());
+      const SignalHold hold;
+      RETURN_IF_ERROR(SaveTensors(tensors, out_));
+      return Outcome();
     }
-    if (external_weights_ && absl::EndsWith(out_, ".pbtxt")) {
-      return UsageError(absl::StrCat("--external-weights: ", Quoted(out_),
-                                     " is a text file: expected .pb or .onnx"));
+    ASSIGN_OR_RETURN(Model model, LoadModel(weights_in ? into_ : in_));
+    if (weights_in) {
+      ASSIGN_OR_RETURN(NamedTensors tensors, ReadTensors());
+      const absl::Status set = SetValues(std::move(tensors), &model);
+      if (!set.ok()) return BadInputError(Annotate(set, Quoted(in_)));
     }
-    ASSIGN_OR_RETURN(Model model, LoadModel(in_));
     if (fold_batch_norm_) {
       absl::StatusOr<Model> folded = FoldBatchNorm(model);
       if (!folded.ok()) return Annotate(folded.status(), Quoted(in_));
       model = *std::move(folded);
     }
-    SaveOptions options;
-    options.external_weights = external_weights_;
-    OnnxOptions onnx_options;
-    onnx_options.external_weights = external_weights_;
-    if (opset_ != 0) onnx_options.opset = static_cast<int>(opset_);
     const SignalHold hold;
-    RETURN_IF_ERROR(onnx ? SaveOnnx(model, out_, onnx_options)
-                         : Save(model, out_, options));
+    RETURN_IF_ERROR(Write(model));
     return Outcome();
   }
 
  private:
+  absl::Status CheckOptions() const {
+    RETURN_IF_ERROR(CheckOutput("OUT", out_, {in_, into_}, force_));
+    const bool weights_in = IsTensorFileName(in_);
+    const bool weights_out = IsTensorFileName(out_);
+    if (!weights_out) RETURN_IF_ERROR(CheckModelOutput("OUT", out_));
+    if (opset_ != 0 && !absl::EndsWith(out_, ".onnx")) {
+      return UsageError(absl::StrCat("--opset: ", Quoted(out_),
+                                     " is no ONNX file: expected .onnx"));
+    }
+    if (external_weights_ && !absl::EndsWith(out_, ".pb") &&
+        !absl::EndsWith(out_, ".onnx")) {
+      return UsageError(absl::StrCat("--external-weights: ", Quoted(out_),
+                                     " is one file: expected .pb or .onnx"));
+    }
+    if (weights_in && !weights_out && into_.empty()) {
+      return UsageError(absl::StrCat(
+          "IN ", Quoted(in_), " holds weights and no graph: name the model ",
+          "that gets them with --into"));
+    }
+    if (!into_.empty() && (!weights_in || weights_out)) {
+      return UsageError(
+          "--into: expected weights (.npz, .safetensors) as IN and a model as "
+          "OUT");
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<NamedTensors> ReadTensors() const {
+    absl::StatusOr<NamedTensors> tensors = LoadTensors(in_);
+    if (!tensors.ok()) return BadInputError(tensors.status());
+    return tensors;
+  }
+
+  absl::Status Write(const Model& model) const {
+    if (IsTensorFileName(out_)) return SaveTensors(model.values, out_);
+    if (absl::EndsWith(out_, ".onnx")) {
+      OnnxOptions options;
+      options.external_weights = external_weights_;
+      if (opset_ != 0) options.opset = static_cast<int>(opset_);
+      return SaveOnnx(model, out_, options);
+    }
+    SaveOptions options;
+    options.external_weights = external_weights_;
+    return Save(model, out_, options);
+  }
+
   std::string in_;
   std::string out_;
+  std::string into_;
   int64_t opset_ = 0;  // not given
   bool fold_batch_norm_ = false;
   bool external_weights_ = false;
@@ -74,13 +124,15 @@ class Convert : public Command {
 }  // namespace
 
 CommandRow ConvertCommand() {
-  return {"convert", "Writes a model in another format.",
+  return {"convert", "Writes a model, or its weights, in another format.",
           "  espalier convert m.pb m.onnx\n"
           "  espalier convert m.pb m.onnx --opset 21\n"
           "  espalier convert m.pb m.onnx --fold-batch-norm\n"
           "  espalier convert m.pb m.onnx --external-weights\n"
           "  espalier convert m.pb m.pbtxt\n"
-          "  espalier convert m.onnx m.pb\n",
+          "  espalier convert m.onnx m.pb\n"
+          "  espalier convert m.pb weights.npz\n"
+          "  espalier convert weights.safetensors out.pb --into m.pb\n",
           [] { return std::unique_ptr<Command>(new Convert); }};
 }
 

@@ -108,10 +108,36 @@ TEST_F(ConvertTest, ToWeightsBesideAndBack) {
   EXPECT_EQ(compared.exit_code, 0) << compared.err << compared.out;
 }
 
+TEST_F(ConvertTest, WeightsOutAndIn) {
+  ExpectDone({"convert", model_, folder_.File("w.npz")});
+  ExpectDone({"convert", folder_.File("w.npz"), folder_.File("w.safetensors")});
+  ExpectDone({"convert", folder_.File("w.safetensors"), folder_.File("n.pb"),
+              "--into", model_});
+  EXPECT_EQ(folder_.Read("n.pb"), folder_.Read("m.pb"));
+  // Of a model with other names.
+  GraphBuilder g("other");
+  g.Output("y", g.Parameter("p", {2}, Initializer::Zeros()));
+  Model other;
+  other.graph = g.Build().value();
+  other.values["p"] = Tensor(DataType::kF32, {2});
+  ASSERT_TRUE(Save(other, folder_.File("o.pb")).ok());
+  const CommandResult result =
+      RunEspalier({"convert", folder_.File("w.npz"), folder_.File("p.pb"),
+                   "--into", folder_.File("o.pb")});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err,
+              HasSubstr("missing: 'p'; of no parameter or state: "));
+  EXPECT_EQ(folder_.Read("p.pb"), "");
+}
+
 TEST_F(ConvertTest, Usage) {
+  ExpectRefused({"convert", "w.npz", folder_.File("n.pb")}, 2,
+                "name the model that gets them with --into");
+  ExpectRefused({"convert", model_, folder_.File("n.pb"), "--into", model_}, 2,
+                "--into: expected weights");
   ExpectRefused(
       {"convert", model_, folder_.File("m.pbtxt"), "--external-weights"}, 2,
-      "is a text file");
+      "is one file");
   ExpectRefused({"convert", model_, model_}, 2, "would overwrite the input");
   ExpectRefused({"convert", model_, folder_.File("m.bin")}, 2,
                 "ends in .pb, .pbtxt or .onnx");

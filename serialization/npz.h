@@ -1,0 +1,20 @@
+// NumPy's .npz: a ZIP archive with an .npy file for each array.
+#ifndef ESPALIER_SERIALIZATION_NPZ_H_
+#define ESPALIER_SERIALIZATION_NPZ_H_
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "serialization/byte_source.h"
+#include "serialization/tensor_file.h"
+#include "serialization/zip.h"
+
+namespace espalier {
+
+// As SaveTensors and LoadTensors (tensor_file.h). The tensors must outlive the
+// writer.
+absl::Status WriteNpz(const NamedTensors& tensors, ZipWriter* writer);
+absl::StatusOr<NamedTensors> ReadNpz(ByteSource* source);
+
+}  // namespace espalier
+
+#endif  // ESPALIER_SERIALIZATION_NPZ_H_

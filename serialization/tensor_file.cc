@@ -1,0 +1,123 @@
+#include "serialization/tensor_file.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "graph/leaves.h"
+#include "graph/status.h"
+#include "graph/status_macros.h"
+#include "serialization/file.h"
+#include "serialization/file_reader.h"
+#include "serialization/npz.h"
+#include "serialization/safetensors.h"
+#include "serialization/weights_file.h"
+#include "serialization/zip.h"
+
+namespace espalier {
+namespace {
+
+constexpr absl::string_view kNpz = ".npz";
+constexpr absl::string_view kSafetensors = ".safetensors";
+
+// So many are named in an error.
+constexpr size_t kMostNamed = 10;
+
+absl::Status NameError() {
+  return absl::InvalidArgumentError(
+      "the name of a file of tensors ends in .npz or .safetensors");
+}
+
+std::string List(const std::vector<std::string>& names) {
+  const size_t shown = std::min(names.size(), kMostNamed);
+  std::string text = absl::StrJoin(names.begin(), names.begin() + shown, ", ");
+  if (shown < names.size()) {
+    absl::StrAppend(&text, " and ", names.size() - shown, " more");
+  }
+  return text;
+}
+
+absl::Status Write(const NamedTensors& tensors, const std::string& path) {
+  if (absl::EndsWith(path, kNpz)) {
+    ZipWriter writer;
+    RETURN_IF_ERROR(WriteNpz(tensors, &writer));
+    return WriteFile(path, writer.Finish());
+  }
+  if (!absl::EndsWith(path, kSafetensors)) return NameError();
+  ASSIGN_OR_RETURN(const std::string header, SafetensorsHeader(tensors));
+  FilePieces pieces = {header};
+  for (const auto& [name, tensor] : tensors) {
+    pieces.emplace_back(static_cast<const char*>(tensor.raw()),
+                        tensor.num_bytes());
+  }
+  return WriteFile(path, pieces);
+}
+
+absl::StatusOr<NamedTensors> Read(const std::string& path) {
+  const bool npz = absl::EndsWith(path, kNpz);
+  if (!npz && !absl::EndsWith(path, kSafetensors)) return NameError();
+  ASSIGN_OR_RETURN(FileReader file, FileReader::Open(path, PhysicalMemory()));
+  return npz ? ReadNpz(&file) : ReadSafetensors(&file);
+}
+
+}  // namespace
+
+bool IsTensorFileName(const std::string& path) {
+  return absl::EndsWith(path, kNpz) || absl::EndsWith(path, kSafetensors);
+}
+
+absl::Status SaveTensors(const NamedTensors& tensors, const std::string& path) {
+  return Annotate(Write(tensors, path), absl::StrCat("save ", Quoted(path)));
+}
+
+absl::StatusOr<NamedTensors> LoadTensors(const std::string& path) {
+  absl::StatusOr<NamedTensors> tensors = Read(path);
+  if (tensors.ok()) return tensors;
+  return Annotate(tensors.status(), absl::StrCat("load ", Quoted(path)));
+}
+
+absl::Status SetValues(NamedTensors values, Model* model) {
+  const Graph& graph = model->graph;
+  std::vector<std::string> missing;
+  std::vector<std::string> differing;
+  size_t leaves = 0;
+  for (const Node& node : graph.nodes()) {
+    if (LeafInitializer(*node.op) == nullptr) continue;
+    ++leaves;
+    const auto value = values.find(node.name);
+    if (value == values.end()) {
+      missing.push_back(Quoted(node.name));
+    } else if (value->second.type() != node.type) {
+      differing.push_back(absl::StrCat(Quoted(node.name), " is ",
+                                       value->second.type().ToString(),
+                                       ", expected ", node.type.ToString()));
+    }
+  }
+  std::vector<std::string> extra;
+  if (values.size() != leaves - missing.size()) {
+    for (const auto& [name, value] : values) {
+      const NodeId id = graph.Find(name);
+      if (id == kNoNode || LeafInitializer(*graph.node(id).op) == nullptr) {
+        extra.push_back(Quoted(name));
+      }
+    }
+  }
+  std::vector<std::string> wrong;
+  if (!missing.empty()) wrong.push_back("missing: " + List(missing));
+  if (!extra.empty()) {
+    wrong.push_back("of no parameter or state: " + List(extra));
+  }
+  if (!differing.empty())
+    wrong.push_back("of another type: " + List(differing));
+  if (!wrong.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the tensors are not the model's; ", absl::StrJoin(wrong, "; ")));
+  }
+  model->values = std::move(values);
+  return absl::OkStatus();
+}
+
+}  // namespace espalier

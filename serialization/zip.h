@@ -1,0 +1,73 @@
+// ZIP archives (PKWARE's APPNOTE 6.3.9), as much as NumPy's .npz needs: members
+// stored or deflated, ZIP64, no folders, no encryption.
+#ifndef ESPALIER_SERIALIZATION_ZIP_H_
+#define ESPALIER_SERIALIZATION_ZIP_H_
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "serialization/byte_source.h"
+#include "serialization/file.h"
+
+namespace espalier {
+
+// An archive of stored members in pieces, which point into what is added and
+// into this. Equal members give equal bytes: there are no times in it.
+class ZipWriter {
+ public:
+  ZipWriter() = default;
+  ZipWriter(const ZipWriter&) = delete;
+  ZipWriter& operator=(const ZipWriter&) = delete;
+
+  // The contents of a member in pieces that outlive this; `head` is copied and
+  // comes first. REQUIRES: a name of at most 65535 bytes that was not added.
+  void Add(const std::string& name, absl::string_view head,
+           absl::string_view body);
+  // After the last member.
+  FilePieces Finish();
+
+ private:
+  struct Member {
+    std::string name;
+    uint64_t offset;
+    uint64_t size;
+    uint32_t crc;
+  };
+
+  void Append(std::string bytes);
+
+  std::vector<Member> members_;
+  FilePieces pieces_;
+  std::deque<std::string> kept_;
+  uint64_t size_ = 0;
+};
+
+struct ZipMember {
+  std::string name;  // UTF-8 without control characters; no other has it
+  uint64_t unpacked = 0;
+  uint64_t packed = 0;
+  uint64_t begin = 0;  // of its bytes in the archive
+  bool deflated = false;
+  uint32_t crc = 0;
+};
+
+// The members of a hostile archive, in their order. Refused are sizes and
+// places beyond the file, members that overlap, names that stand twice, headers
+// that contradict each other (InvalidArgument or DataLoss), other methods and
+// encryption (Unimplemented), and more than kMaxZipMembers (ResourceExhausted).
+inline constexpr size_t kMaxZipMembers = 100000;
+absl::StatusOr<std::vector<ZipMember>> ReadZipDirectory(ByteSource* source);
+
+// A member's bytes; DataLoss unless they have its size and checksum. Memory
+// follows what was unpacked so far, never a size that the archive claims.
+absl::StatusOr<std::string> ReadZipMember(ByteSource* source,
+                                          const ZipMember& member);
+
+}  // namespace espalier
+
+#endif  // ESPALIER_SERIALIZATION_ZIP_H_

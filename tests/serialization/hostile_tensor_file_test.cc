@@ -1,0 +1,363 @@
+// Archives and safetensors files that want to do harm.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "serialization/byte_source.h"
+#include "serialization/bytes.h"
+#include "serialization/npz.h"
+#include "serialization/safetensors.h"
+#include "serialization/zip.h"
+#include "tests/serialization/scratch_folder.h"
+#include "tests/testing/status_matchers.h"
+
+namespace espalier {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+constexpr auto kLoss = absl::StatusCode::kDataLoss;
+constexpr auto kExhausted = absl::StatusCode::kResourceExhausted;
+constexpr auto kUnknown = absl::StatusCode::kUnimplemented;
+
+std::string Join(const FilePieces& pieces) {
+  std::string bytes;
+  for (const absl::string_view piece : pieces) absl::StrAppend(&bytes, piece);
+  return bytes;
+}
+
+absl::Status ReadZip(const std::string& bytes) {
+  MemorySource source(bytes);
+  return ReadNpz(&source).status();
+}
+
+std::string Archive() {
+  const NamedTensors tensors = {{"a", Tensor({2}, {1, 2})},
+                                {"b", Tensor({1}, {3})}};
+  ZipWriter writer;
+  EXPECT_OK(WriteNpz(tensors, &writer));
+  return Join(writer.Finish());
+}
+
+// One member as the archive has it: 30 bytes, the name, 64 of NPY header and
+// the elements; then the directory, 46 bytes and the name each; then 22.
+constexpr size_t kName = 5;
+constexpr size_t kFirst = 30 + kName + 128 + 8;
+constexpr size_t kSecond = 30 + kName + 128 + 4;
+constexpr size_t kDirectory = kFirst + kSecond;
+constexpr size_t kEntry = 46 + kName;
+constexpr size_t kEnd = kDirectory + 2 * kEntry;
+
+template <typename T>
+std::string With(std::string bytes, size_t place, T value) {
+  std::memcpy(&bytes[place], &value, sizeof(value));
+  return bytes;
+}
+
+TEST(HostileZipTest, TheArchiveItselfIsFine) {
+  ASSERT_EQ(Archive().size(), kEnd + 22);
+  EXPECT_OK(ReadZip(Archive()));
+}
+
+TEST(HostileZipTest, EveryCutAndEveryByte) {
+  const std::string good = Archive();
+  for (size_t size = 0; size < good.size(); ++size) {
+    EXPECT_FALSE(ReadZip(good.substr(0, size)).ok()) << size;
+  }
+  // Versions, times, attributes and flags of no effect may be anything; what
+  // is read is still what was written.
+  MemorySource good_source(good);
+  const NamedTensors expected = ReadNpz(&good_source).value();
+  int refused = 0;
+  for (size_t i = 0; i < good.size(); ++i) {
+    for (const char value : {'\x00', '\x01', '\x7F', '\x80', '\xFF'}) {
+      std::string damaged = good;
+      damaged[i] = value;
+      MemorySource source(damaged);
+      const absl::StatusOr<NamedTensors> tensors = ReadNpz(&source);
+      if (!tensors.ok()) {
+        ++refused;
+        continue;
+      }
+      EXPECT_EQ(*tensors, expected) << i;
+    }
+  }
+  EXPECT_GT(refused, 1800);
+}
+
+TEST(HostileZipTest, Structure) {
+  const std::string good = Archive();
+  const struct {
+    std::string bytes;
+    absl::StatusCode code;
+    std::string what;
+  } cases[] = {
+      {"", kInvalid, "is no ZIP archive"},
+      {std::string(100000, 'x'), kInvalid, "is no ZIP archive"},
+      {good + "x", kInvalid, "is no ZIP archive"},
+      {"x" + good, kLoss, "not just before the end"},
+      {good + good, kLoss, "not just before the end"},
+      {With(good, kEnd + 4, uint16_t{1}), kUnknown, "several parts"},
+      {With(good, kEnd + 8, uint16_t{1}), kUnknown, "several parts"},
+      {With(With(good, kEnd + 8, uint16_t{1}), kEnd + 10, uint16_t{1}), kLoss,
+       "bytes of no member"},
+      {With(With(good, kEnd + 8, uint16_t{3}), kEnd + 10, uint16_t{3}), kLoss,
+       "the directory ends"},
+      {With(good, kEnd + 12, uint32_t{1}), kLoss, "not just before the end"},
+      {With(good, kEnd + 16, uint32_t{0xFFFFFFF0}), kLoss, "not just before"},
+      {With(good, kDirectory, uint32_t{0}), kLoss, "no member begins"},
+      {With(good, kDirectory + 8, uint16_t{1}), kUnknown, "is encrypted"},
+      {With(good, kDirectory + 10, uint16_t{12}), kUnknown, "by method 12"},
+      {With(good, kDirectory + 20, uint32_t{7}), kInvalid, "two sizes"},
+      {With(With(good, kDirectory + 20, uint32_t{9}), kDirectory + 24,
+            uint32_t{9}),
+       kInvalid, "contradict each other"},
+      {With(good, kDirectory + 16, uint32_t{1}), kInvalid, "contradict"},
+      {With(good, kDirectory + 42, uint32_t{1}), kLoss,
+       "not where the directory says"},
+      {With(good, kDirectory + 42, uint32_t{0xFFFFFF00}), kLoss, "bytes at"},
+      // The second entry is the first's: its name too.
+      {With(With(good, kDirectory + kEntry + 46, 'a'), kDirectory + kEntry + 42,
+            uint32_t{0}),
+       kInvalid, "stands twice"},
+      {With(good, kDirectory + 46, '\x01'), kInvalid, "a control character"},
+      {With(good, kDirectory + 46, '\xFF'), kInvalid, "is not UTF-8"},
+      {With(good, kDirectory + 46, 'c'), kInvalid, "contradict each other"},
+      {With(With(good, kDirectory + 47, '/'), 31, '/'), kInvalid,
+       "expected a name ending in .npy"},
+      {With(good, kFirst - 1, '\x7F'), kLoss, "another checksum"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_THAT(ReadZip(c.bytes), StatusIs(c.code, HasSubstr(c.what)));
+  }
+}
+
+// Two members of one place: the directory names the first one twice, under two
+// names, which its own header can only have one of.
+TEST(HostileZipTest, Overlaps) {
+  // The first member takes the second in: its sizes say so everywhere.
+  const std::string good = Archive();
+  const uint32_t both = kFirst + kSecond - 30 - kName;
+  std::string bytes = good;
+  for (const size_t place :
+       {size_t{18}, size_t{22}, kDirectory + 20, kDirectory + 24}) {
+    bytes = With(bytes, place, both);
+  }
+  EXPECT_THAT(ReadZip(bytes), StatusIs(kInvalid, HasSubstr("share bytes")));
+}
+
+std::string Deflate(const std::string& bytes) {
+  z_stream stream = {};
+  EXPECT_EQ(
+      ::deflateInit2(&stream, 9, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY),
+      Z_OK);
+  std::string packed(::deflateBound(&stream, bytes.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(&packed[0]);
+  stream.avail_out = static_cast<uInt>(packed.size());
+  EXPECT_EQ(::deflate(&stream, Z_FINISH), Z_STREAM_END);
+  packed.resize(stream.total_out);
+  ::deflateEnd(&stream);
+  return packed;
+}
+
+// An archive of one member that claims `unpacked` bytes.
+std::string Packed(const std::string& packed, uint32_t unpacked, uint32_t crc) {
+  ZipWriter writer;
+  writer.Add("a.npy", packed, "");
+  std::string bytes = Join(writer.Finish());
+  const size_t directory = 30 + kName + packed.size();
+  for (const size_t header : {size_t{4}, directory + 6}) {
+    bytes = With(bytes, header + 4, uint16_t{8});
+    bytes = With(bytes, header + 10, crc);
+    bytes = With(bytes, header + 18, unpacked);
+  }
+  return bytes;
+}
+
+TEST(HostileZipTest, Bombs) {
+  // A megabyte that is a gigabyte of zeros is not unpacked at all, nor believed
+  // to be less.
+  const std::string zeros(size_t{64} << 20, '\0');
+  const std::string packed = Deflate(zeros);
+  EXPECT_LT(packed.size(), 100000u);
+  EXPECT_THAT(ReadZip(Packed(packed, uint32_t{1} << 31, 0)),
+              StatusIs(kExhausted, HasSubstr("unpacks to 2147483648 bytes")));
+  EXPECT_THAT(ReadZip(Packed(packed, 1000, 0)),
+              StatusIs(kLoss, HasSubstr("larger than it says")));
+  EXPECT_THAT(ReadZip(Packed(packed, (64 << 20) + 1, 0)),
+              StatusIs(kLoss, HasSubstr("shorter than it says")));
+  EXPECT_THAT(ReadZip(Packed(packed + "x", 64 << 20, 0)),
+              StatusIs(kLoss, HasSubstr("bytes follow a packed member")));
+  EXPECT_THAT(ReadZip(Packed(packed.substr(0, 1000), 64 << 20, 0)),
+              StatusIs(kLoss, HasSubstr("shorter than it says")));
+  EXPECT_THAT(ReadZip(Packed("\xFF\xFF\xFF\xFF", 10, 0)),
+              StatusIs(kLoss, HasSubstr("cannot be unpacked")));
+  EXPECT_THAT(ReadZip(Packed(packed, 64 << 20, 0)),
+              StatusIs(kLoss, HasSubstr("another checksum")));
+}
+
+// Sizes over 4 GiB, with nothing on the disk.
+TEST(ZipTest, Zip64) {
+  const NamedTensors tensors = {{"a", Tensor({2}, {1, 2})}};
+  ZipWriter writer;
+  EXPECT_OK(WriteNpz(tensors, &writer));
+  std::string bytes = Join(writer.Finish());
+  // As NumPy writes it: sizes of the local header in 64 bits.
+  const uint64_t size = 128 + 8;
+  std::string extra;
+  AppendLittle(&extra, uint16_t{1});
+  AppendLittle(&extra, uint16_t{16});
+  AppendLittle(&extra, size);
+  AppendLittle(&extra, size);
+  bytes = With(bytes, 18, uint32_t{0xFFFFFFFF});
+  bytes = With(bytes, 22, uint32_t{0xFFFFFFFF});
+  bytes = With(bytes, 28, uint16_t{20});
+  bytes.insert(30 + kName, extra);
+  const size_t end = bytes.size() - 22;
+  bytes = With(bytes, end + 16, static_cast<uint32_t>(kFirst + extra.size()));
+  EXPECT_OK(ReadZip(bytes));
+  EXPECT_THAT(ReadZip(With(bytes, 30 + kName + 4, uint64_t{1} << 63)),
+              StatusIs(kInvalid, HasSubstr("contradict each other")));
+  EXPECT_THAT(ReadZip(With(bytes, 30 + kName + 2, uint16_t{8})),
+              StatusIs(kLoss, HasSubstr("a ZIP64 field is too short")));
+}
+
+std::string Safetensors(const std::string& json, const std::string& data) {
+  std::string bytes;
+  AppendLittle(&bytes, static_cast<uint64_t>(json.size()));
+  return bytes + json + data;
+}
+
+absl::Status ReadTensors(const std::string& bytes) {
+  MemorySource source(bytes);
+  return ReadSafetensors(&source).status();
+}
+
+std::string Entry(const std::string& name, const std::string& shape, int begin,
+                  int end) {
+  return absl::StrCat("\"", name, "\":{\"dtype\":\"F32\",\"shape\":", shape,
+                      ",\"data_offsets\":[", begin, ",", end, "]}");
+}
+
+TEST(HostileSafetensorsTest, Rules) {
+  const std::string two(8, '\0');
+  EXPECT_OK(ReadTensors(Safetensors(
+      "{" + Entry("b", "[1]", 4, 8) + " , " + Entry("a", "[]", 0, 4) + "}  ",
+      two)));
+  const std::string a = Entry("a", "[1]", 0, 4);
+  const struct {
+    std::string json;
+    absl::StatusCode code;
+    std::string what;
+  } cases[] = {
+      {"{" + a + "," + Entry("b", "[1]", 0, 4) + "}", kInvalid,
+       "'b' begins at byte 0: expected 4"},
+      {"{" + a + "," + Entry("b", "[0]", 8, 8) + "}", kInvalid,
+       "'b' begins at byte 8: expected 4"},
+      {"{" + Entry("a", "[1]", 4, 8) + "}", kInvalid, "expected 0"},
+      {"{" + a + "}", kLoss, "the tensors end at 4"},
+      {"{" + Entry("a", "[3]", 0, 12) + "}", kLoss, "the tensors end at 12"},
+      {"{" + a + "," + a + "}", kInvalid, "tensor 'a' stands twice"},
+      {"{" + Entry("a", "[2]", 0, 4) + "}", kInvalid, "has 8 bytes"},
+      {"{" + Entry("a", "[2]", 8, 0) + "}", kInvalid, "data_offsets 8 to 0"},
+      {"{" + Entry("a", "[4294967296,4294967296]", 0, 0) + "}", kInvalid,
+       "tensor 'a'"},
+      {"{" + Entry("a", "[2147483647,2147483647]", 0, 4) + "}", kInvalid,
+       "tensor 'a'"},
+      {"{" + Entry("a", "[1,1,1,1,1,1,1,1,1,1,1,1,1]", 0, 4) + "}", kInvalid,
+       "more than 12 dimensions"},
+      {"{" + Entry("a", "[-1]", 0, 4) + "}", kInvalid, "a whole number"},
+      {"{" + Entry("a", "[1.0]", 0, 4) + "}", kInvalid, "found '.0"},
+      {"{" + Entry("a", "[01]", 0, 4) + "}", kInvalid, "a whole number"},
+      {"{" + Entry("a", "[18446744073709551616]", 0, 4) + "}", kInvalid,
+       "a whole number below 2^64"},
+      {"{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[8],\"data_offsets\":[0,8]}}",
+       kUnknown, "elements of type 'F8_E4M3'"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}", kInvalid, "lacks one of"},
+      {"{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}", kInvalid,
+       "'dtype' stands twice"},
+      {"{\"a\":{\"evil\":1}}", kInvalid, "unknown key 'evil'"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0]}}",
+       kInvalid, "two data_offsets"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8,8]}}",
+       kInvalid, "two data_offsets"},
+      {"{\"__metadata__\":{\"a\":1}}", kInvalid, "expected '\"'"},
+      {"{\"__metadata__\":{},\"__metadata__\":{}}", kInvalid, "stands twice"},
+      {" {}", kInvalid, "expected '{'"},
+      {"", kInvalid, "expected '{'"},
+      {"{}x", kInvalid, "the end of the header"},
+      {"{,}", kInvalid, "expected '\"'"},
+      {"{" + a + ",}", kInvalid, "expected '\"'"},
+      {"{\"a", kInvalid, "the end of a text"},
+      {"{\"a\n\"", kInvalid, "control character"},
+      {"{\"\\x\"", kInvalid, "an escape"},
+      {"{\"\\u12\"", kInvalid, "four hexadecimal digits"},
+      {"{\"\\ud800\":{}}", kInvalid, "is not UTF-8"},
+      {"{\"\\ud800\\u0041\":{}}", kInvalid, "a low surrogate"},
+      {"{\"\xFF\":{}}", kInvalid, "is not UTF-8"},
+      {std::string(100000, '{'), kInvalid, "expected '\"'"},
+      {"{\"a\":" + std::string(100000, '['), kInvalid, "expected '{'"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_THAT(ReadTensors(Safetensors(c.json, two)),
+                StatusIs(c.code, HasSubstr(c.what)))
+        << c.json.substr(0, 80);
+  }
+}
+
+TEST(HostileSafetensorsTest, Sizes) {
+  std::string huge = Safetensors("{}", "");
+  EXPECT_OK(ReadTensors(huge));
+  EXPECT_THAT(ReadTensors(With(huge, 0, uint64_t{100000001})),
+              StatusIs(kInvalid, HasSubstr("more than 100000000")));
+  EXPECT_THAT(ReadTensors(With(huge, 0, ~uint64_t{0})),
+              StatusIs(kInvalid, HasSubstr("more than 100000000")));
+  EXPECT_THAT(ReadTensors(With(huge, 0, uint64_t{3})),
+              StatusIs(kLoss, HasSubstr("ends inside its header")));
+  EXPECT_THAT(ReadTensors("1234567"), StatusIs(kLoss, HasSubstr("the length")));
+  EXPECT_EQ(ReadTensors(huge + "x").code(), kLoss);
+  std::string many = "{";
+  for (size_t i = 0; i <= kMaxSafetensors; ++i) {
+    absl::StrAppend(&many, i == 0 ? "" : ",",
+                    Entry(absl::StrCat("t", i), "[0]", 0, 0));
+  }
+  EXPECT_THAT(ReadTensors(Safetensors(many + "}", "")),
+              StatusIs(kExhausted, HasSubstr("too many tensors")));
+}
+
+TEST(HostileSafetensorsTest, ElementsThatDoNotFit) {
+  const auto one = [](const std::string& dtype, const std::string& data) {
+    return ReadTensors(
+        Safetensors(absl::StrCat("{\"a\":{\"dtype\":\"", dtype,
+                                 "\",\"shape\":[1],\"data_offsets\":[0,",
+                                 data.size(), "]}}"),
+                    data));
+  };
+  const auto bytes = [](auto value) {
+    std::string text;
+    AppendLittle(&text, value);
+    return text;
+  };
+  EXPECT_OK(one("I64", bytes(int64_t{-2147483648})));
+  EXPECT_OK(one("U32", bytes(uint32_t{2147483647})));
+  EXPECT_OK(one("F64", bytes(double{1e38})));
+  for (const absl::Status& status :
+       {one("I64", bytes(int64_t{2147483648})),
+        one("I64", bytes(int64_t{-2147483649})),
+        one("U32", bytes(uint32_t{2147483648})),
+        one("U64", bytes(~uint64_t{0})), one("F64", bytes(double{1e39}))}) {
+    EXPECT_THAT(status, StatusIs(kInvalid, HasSubstr("tensor 'a': element")));
+  }
+  EXPECT_THAT(one("BOOL", "\x02"), StatusIs(kInvalid, HasSubstr("is 2")));
+}
+
+}  // namespace
+}  // namespace espalier
