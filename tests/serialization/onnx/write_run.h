@@ -12,11 +12,12 @@
 namespace espalier {
 
 // Runs the model on `leaves`, which hold its values too, in float32. Writes
-// PATH.onnx, of the bytes `onnx`, the inputs as PATH.in.NAME.npy, and the
-// outputs, which are the result, as PATH.out.NAME.npy.
+// PATH.onnx, of the bytes that the model was exported to, the inputs as
+// PATH.in.NAME.npy, and the outputs, which are the result, as
+// PATH.out.NAME.npy, by their names in the file.
 absl::StatusOr<LeafValues> WriteRun(const Model& model,
                                     const LeafValues& leaves,
-                                    absl::string_view onnx,
+                                    absl::string_view bytes,
                                     const std::string& path);
 
 }  // namespace espalier
