@@ -12,6 +12,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "graph/planted_bug.h"
 #include "tests/fuzz/seeds.h"
 #include "tests/fuzz/targets.h"
 
@@ -102,6 +103,30 @@ TEST(FuzzSeedsTest, AreAcceptedByTheirTargets) {
           << seed.corpus << "/" << seed.name << " in " << target.name;
     }
     EXPECT_GT(targets, 0) << seed.corpus;
+  }
+}
+
+// Code is rewritten, and a bug that is not planted any more would not be
+// missed.
+TEST(PlantedBugsTest, EachIsPlantedOnce) {
+  std::string sources;
+  for (const char* folder :
+       {"graph", "ops", "runtime", "serialization", "transforms", "pruning"}) {
+    const fs::path root = fs::path(ESPALIER_SOURCE_DIR) / folder;
+    for (const auto& entry : fs::recursive_directory_iterator(root)) {
+      if (entry.path().extension() != ".cc") continue;
+      std::ifstream file(entry.path());
+      std::ostringstream text;
+      text << file.rdbuf();
+      sources += text.str();
+    }
+  }
+  for (int bug = 1; bug <= kPlantedBugs; ++bug) {
+    const std::string call = absl::StrCat("PlantedBug(", bug, ")");
+    const size_t first = sources.find(call);
+    EXPECT_NE(first, sources.npos) << call;
+    EXPECT_EQ(first, sources.rfind(call)) << call;
+    EXPECT_FALSE(PlantedBug(bug)) << call;
   }
 }
 
