@@ -26,6 +26,10 @@ constexpr size_t kMaxValues = kMaxSlots - 120;
 // square of the steps.
 constexpr int kMaxScalarTries = 16;
 
+// Likewise, how many earlier readers of the arrays that it reads a step tries
+// to join.
+constexpr int kMaxSiblingTries = 8;
+
 const ElementwiseStep* AsElementwise(const Step& step) {
   return absl::get_if<ElementwiseStep>(&step.work);
 }
@@ -44,15 +48,27 @@ Item MakeItem(const Plan& plan, Step step) {
   return item;
 }
 
+// Which steps are merged: a reader with what it reads, or also steps that read
+// the same array, so that it is read once. The second comes when the first is
+// done: what is merged because of a common operand may be kept from merging
+// with its own reader (which may read a sum of the other), and that would save
+// more.
+enum class Partners { kProducers, kAlsoSiblings };
+
 // Merges elementwise steps of one segment each. Positions count in `items`,
 // which holds the steps taken over so far.
 class Grouper {
  public:
-  explicit Grouper(Plan& plan)
+  Grouper(Plan& plan, Partners partners)
       : plan_(plan),
+        partners_(partners),
         producer_(plan.buffers.size(), -1),
         readers_(plan.buffers.size()),
-        may_wait_(NeededAtEnd(plan)) {
+        may_wait_(NeededAtEnd(plan)),
+        updates_(plan.buffers.size()) {
+    for (const Plan::Update& update : plan.updates) {
+      updates_[plan.Root(update.value)] = true;
+    }
     for (size_t id = 0; id < plan.buffers.size(); ++id) {
       if (ExtentOf(plan.buffers[id].type.shape) == Extent{1, false}) {
         may_wait_[id] = true;
@@ -77,6 +93,7 @@ class Grouper {
   void Put(int at, Step step) {
     if (IsScalar(step)) scalars_.insert(at);
     if (absl::holds_alternative<MatMulStep>(step.work)) products_.push_back(at);
+    if (AsElementwise(step) == nullptr) others_.push_back(at);
     items_[at] = MakeItem(plan_, std::move(step));
     for (BufferId id : items_[at]->writes) producer_[id] = at;
     for (BufferId id : items_[at]->reads) readers_[id].insert(at);
@@ -105,7 +122,9 @@ class Grouper {
       if (merged >= 0) return merged;
     }
     // Work on single numbers is all overhead: it joins whatever is there.
-    if (!IsScalar(items_[at]->step)) return -1;
+    if (!IsScalar(items_[at]->step)) {
+      return partners_ == Partners::kAlsoSiblings ? MergeWithSibling(at) : -1;
+    }
     auto from = scalars_.lower_bound(at);
     for (int i = 0; i < kMaxScalarTries && from != scalars_.begin(); ++i) {
       const int merged = MergeWith(*--from, at);
@@ -124,6 +143,45 @@ class Grouper {
                                                                 : -1;
     if (to >= 0) Replace(from, at, std::move(*merged), to);
     return to;
+  }
+
+  // Merges the step at `at` with an earlier one that reads a common array.
+  int MergeWithSibling(int at) {
+    const ElementwiseStep& work = *AsElementwise(items_[at]->step);
+    int tries = 0;
+    for (size_t j = 0; j < work.code.arrays.size(); ++j) {
+      const int array = static_cast<int>(j);
+      if (work.code.arrays[j] != Access::kFull || !work.code.Reads(array)) {
+        continue;
+      }
+      const std::set<int>& readers =
+          readers_[plan_.Root(work.segments[0].arrays[j])];
+      auto from = readers.lower_bound(at);
+      for (; tries < kMaxSiblingTries && from != readers.begin(); ++tries) {
+        if (!MayJoinSibling(*--from, at)) continue;
+        const int merged = MergeWith(*from, at);
+        if (merged >= 0) return merged;
+      }
+    }
+    return -1;
+  }
+
+  // Whether the steps should become one for what they both read. No array may
+  // wait long for it: at most one step that is not elementwise runs between,
+  // and that is no product. And steps that only make new values of leaves stay
+  // so, since they move to the end.
+  bool MayJoinSibling(int from, int at) const {
+    if (OnlyUpdates(from) != OnlyUpdates(at)) return false;
+    const auto other = absl::c_upper_bound(others_, from);
+    const auto end = absl::c_lower_bound(others_, at);
+    return other == end ||
+           (end - other == 1 &&
+            !absl::holds_alternative<MatMulStep>(items_[*other]->step.work));
+  }
+
+  bool OnlyUpdates(int at) const {
+    return absl::c_all_of(items_[at]->writes,
+                          [&](BufferId id) { return updates_[id]; });
   }
 
   // Whether the step at `from` may run at `to`: nothing between needs it.
@@ -245,17 +303,23 @@ class Grouper {
   }
 
   Plan& plan_;
+  const Partners partners_;
   std::vector<absl::optional<Item>> items_;
   std::vector<int> producer_;  // by root: position of the step that writes it
   std::vector<std::set<int>> readers_;  // by root: positions
   std::vector<int> products_;           // their positions, ascending
+  std::vector<int> others_;  // positions of what is not elementwise, ascending
   // By root: it is a single number, or is needed at the end of the run.
   std::vector<bool> may_wait_;
-  std::set<int> scalars_;  // positions of work on single numbers
+  std::vector<bool> updates_;  // by root: it is the new value of a leaf
+  std::set<int> scalars_;      // positions of work on single numbers
 };
 
 }  // namespace
 
-void FuseElementwise(Plan& plan) { Grouper(plan).Run(); }
+void FuseElementwise(Plan& plan) {
+  Grouper(plan, Partners::kProducers).Run();
+  Grouper(plan, Partners::kAlsoSiblings).Run();
+}
 
 }  // namespace espalier

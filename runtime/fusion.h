@@ -11,10 +11,11 @@ namespace espalier {
 // relu that is their only reader, but not where they may be NaN without an
 // overflow (nan_flow.h), since oneDNN's relu gives 0 there; merges elementwise
 // steps and full sums over the same elements where one reads the other's
-// result, so that what only the merged step reads never touches memory, and
-// those on single numbers where it can; moves steps that only make new values
-// of leaves to the end; merges independent elementwise steps of the same code
-// into one of several segments, as an optimiser makes for its parameters.
+// result, so that what only the merged step reads never touches memory, then
+// near ones that read the same array, so that it is read once, and those on
+// single numbers where it can; moves steps that only make new values of leaves
+// to the end; merges independent elementwise steps of the same code into one of
+// several segments, as an optimiser makes for its parameters.
 void Fuse(Plan& plan);
 
 // Its parts, in order.

@@ -159,6 +159,85 @@ TEST_F(FusionTest, StepsStayApartAroundWhatTheyNeed) {
               ElementsAre("elementwise", "matmul", "elementwise"));
 }
 
+TEST_F(FusionTest, StepsThatReadTheSameArrayBecomeOne) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  const Value dy = g_.Input("dy", {kBatch, 4});
+  g_.Output("y", Mul(dy, Exp(x)));
+  g_.Output("z", Mul(dy, Weight("w", {4})));
+  const Plan plan = Fused();
+  ASSERT_THAT(Kinds(plan), ElementsAre("elementwise"));
+  EXPECT_THAT(StepAs<ElementwiseStep>(plan, 0).code.stores, SizeIs(2));
+  // x, dy once, w, y, z.
+  EXPECT_THAT(StepAs<ElementwiseStep>(plan, 0).code.arrays, SizeIs(5));
+}
+
+TEST_F(FusionTest, ButNotStepsThatOnlyReadTheSameRow) {
+  const Value w = Weight("w", {4});
+  g_.Output("y", Mul(g_.Input("x", {kBatch, 4}), w));
+  g_.Output("z", Mul(g_.Input("t", {kBatch, 4}), w));
+  const Plan plan = Fused();
+  ASSERT_THAT(Kinds(plan), ElementsAre("elementwise"));
+  EXPECT_THAT(StepAs<ElementwiseStep>(plan, 0).segments, SizeIs(2));
+}
+
+TEST_F(FusionTest, AlsoOverOneReduction) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  g_.Output("sum", Sum(Exp(x), {1}));
+  g_.Output("max", ReduceMax(Square(x), {1}));
+  EXPECT_THAT(Kinds(Fused()), ElementsAre("elementwise", "sum", "sum"));
+}
+
+TEST_F(FusionTest, ButNotOverMore) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  const Value e = Exp(x);
+  g_.Output("sum", Sum(e, {1}));
+  g_.Output("max", ReduceMax(e, {1}));
+  g_.Output("y", Square(x));
+  EXPECT_THAT(Kinds(Fused()),
+              ElementsAre("elementwise", "sum", "sum", "elementwise"));
+}
+
+TEST_F(FusionTest, NorOverProducts) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  g_.Output("e", Exp(x));
+  g_.Output("product", MatMul(x, Weight("w", {4, 4})));
+  g_.Output("y", Square(x));
+  EXPECT_THAT(Kinds(Fused()),
+              ElementsAre("elementwise", "matmul", "elementwise"));
+}
+
+TEST_F(FusionTest, ReadersJoinBeforeSiblings) {
+  // The quotient needs the sum whole and the exponential element by element:
+  // it joins that, which would be stored had it joined the sum.
+  const Value x = g_.Input("x", {kBatch, 4});
+  const Value sum = Sum(x);
+  g_.Output("y", Div(Exp(x), sum));
+  const Plan plan = Fused();
+  ASSERT_THAT(Kinds(plan), ElementsAre("elementwise", "elementwise"));
+  EXPECT_THAT(StepAs<ElementwiseStep>(plan, 0).code.stores, SizeIs(0));
+  EXPECT_THAT(StepAs<ElementwiseStep>(plan, 1).code.stores, SizeIs(1));
+}
+
+TEST_F(FusionTest, UpdatesJoinNoSiblingsThatAreNone) {
+  const Value x = g_.Input("x", {5});
+  const Value w = Weight("w", {5});
+  g_.Update(w, Sub(w, x));
+  g_.Output("y", Mul(x, w));
+  const Plan plan = Fused();
+  ASSERT_THAT(Kinds(plan), ElementsAre("elementwise", "elementwise"));
+  EXPECT_THAT(StepAs<ElementwiseStep>(plan, 0).code.stores, SizeIs(1));
+  EXPECT_EQ(plan.Root(plan.updates[0].value), WritesOf(plan, plan.steps[1])[0]);
+}
+
+TEST_F(FusionTest, ManyReadersOfOneArrayBecomeFewSteps) {
+  constexpr int kMany = 1000;
+  const Value x = g_.Input("x", {kBatch, 4});
+  for (int i = 0; i < kMany; ++i) {
+    g_.Output("y" + std::to_string(i), Scale(x, 2.0f + static_cast<float>(i)));
+  }
+  EXPECT_LT(Fused().steps.size(), kMany / 20u);
+}
+
 TEST_F(FusionTest, AnOptimiserIsOneStepOverAllParameters) {
   std::vector<Value> parameters, gradients;
   for (int64_t size : {3, 1000, 20}) {

@@ -17,6 +17,7 @@ namespace espalier {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::SizeIs;
 
 class PlacementTest : public ::testing::Test {
  protected:
@@ -98,14 +99,30 @@ TEST_F(PlacementTest, OneValueForTwoLeavesIsCopiedOnce) {
   EXPECT_EQ(PlaceOf(plan, 0), "a");
 }
 
-TEST_F(PlacementTest, SegmentsThatReadEachOthersLeavesAreNotInPlace) {
+TEST_F(PlacementTest, UpdatesThatReadEachOthersLeavesAreOneStepInPlace) {
   const Value a = Weight("a", {5});
   const Value b = Weight("b", {5});
   g_.Update(a, Sub(a, b));
   g_.Update(b, Sub(b, a));
   const Plan plan = Placed();
+  ASSERT_THAT(Kinds(plan), ElementsAre("elementwise"));
+  EXPECT_THAT(StepAs<ElementwiseStep>(plan, 0).segments, SizeIs(1));
+  EXPECT_EQ(PlaceOf(plan, 0), "a");
+  EXPECT_EQ(PlaceOf(plan, 1), "b");
+}
+
+TEST_F(PlacementTest, SegmentsThatReadEachOthersLeavesAreNotInPlace) {
+  const Value a = Weight("a", {5});
+  const Value b = Weight("b", {5});
+  const Value w = Weight("w", {5, 5});
+  g_.Update(a, Sub(a, b));
+  g_.Output("y", MatMul(w, w));  // keeps them from becoming one segment
+  g_.Update(b, Sub(b, a));
+  const Plan plan = Placed();
   // One step of two segments: neither may overwrite what the other reads.
-  EXPECT_THAT(Kinds(plan), ElementsAre("elementwise", "copy", "copy"));
+  ASSERT_THAT(Kinds(plan),
+              ElementsAre("matmul", "elementwise", "copy", "copy"));
+  EXPECT_THAT(StepAs<ElementwiseStep>(plan, 1).segments, SizeIs(2));
 }
 
 TEST_F(PlacementTest, OutputsThatAreLeavesKeepTheOldValue) {
