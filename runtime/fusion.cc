@@ -210,6 +210,7 @@ void MergeSegments(Plan& plan) {
 void Fuse(Plan& plan) {
   RemoveDeadSteps(plan);
   FuseActivations(plan);
+  FuseSoftmaxGradients(plan);
   FuseElementwise(plan);
   RemoveDeadSteps(plan);
   MoveUpdatesLast(plan);

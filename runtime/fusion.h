@@ -9,18 +9,22 @@ namespace espalier {
 
 // Drops steps that nobody needs; lets matrix products apply the relu or leaky
 // relu that is their only reader, but not where they may be NaN without an
-// overflow (nan_flow.h), since oneDNN's relu gives 0 there; merges elementwise
-// steps and full sums over the same elements where one reads the other's
-// result, so that what only the merged step reads never touches memory, then
-// near ones that read the same array, so that it is read once, and those on
-// single numbers where it can; moves steps that only make new values of leaves
-// to the end; merges independent elementwise steps of the same code into one of
-// several segments, as an optimiser makes for its parameters.
+// overflow (nan_flow.h), since oneDNN's relu gives 0 there; makes one step of
+// what is the gradient of a softmax; merges elementwise steps and full sums
+// over the same elements where one reads the other's result, so that what only
+// the merged step reads never touches memory, then near ones that read the same
+// array, so that it is read once, and those on single numbers where it can;
+// moves steps that only make new values of leaves to the end; merges
+// independent elementwise steps of the same code into one of several segments,
+// as an optimiser makes for its parameters.
 void Fuse(Plan& plan);
 
 // Its parts, in order.
 void RemoveDeadSteps(Plan& plan);
 void FuseActivations(Plan& plan);
+// Makes one step of the products, sum and difference that are the gradient of a
+// softmax or log softmax over rows.
+void FuseSoftmaxGradients(Plan& plan);
 void FuseElementwise(Plan& plan);
 void MoveUpdatesLast(Plan& plan);
 void MergeSegments(Plan& plan);

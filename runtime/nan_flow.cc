@@ -86,6 +86,7 @@ struct StepMakesNan {
   // One each: a new step has to say it.
   bool operator()(const MatMulStep&) const { return false; }
   bool operator()(const SoftmaxStep&) const { return false; }
+  bool operator()(const SoftmaxGradientStep&) const { return false; }
   bool operator()(const CrossEntropyStep&) const { return false; }
   bool operator()(const CrossEntropyGradientStep&) const { return false; }
   bool operator()(const DropoutStep&) const { return false; }

@@ -26,6 +26,7 @@ const ElementwiseStep::Segment* SegmentThatStores(const Plan& plan,
 bool MayOverwrite(const Plan& plan, const Step& step, BufferId operand,
                   BufferId result) {
   if (absl::holds_alternative<SoftmaxStep>(step.work) ||
+      absl::holds_alternative<SoftmaxGradientStep>(step.work) ||
       !absl::c_binary_search(ReadsOf(plan, step), operand)) {
     return true;
   }
@@ -142,6 +143,7 @@ void ShareMemory(Plan& plan) {
     const Step& step = plan.steps[i];
     if (!absl::holds_alternative<ElementwiseStep>(step.work) &&
         !absl::holds_alternative<SoftmaxStep>(step.work) &&
+        !absl::holds_alternative<SoftmaxGradientStep>(step.work) &&
         !absl::holds_alternative<DropoutStep>(step.work)) {
       continue;
     }

@@ -47,6 +47,11 @@ struct OperandVisitor {
     reads(s.x);
     writes(s.y);
   }
+  void operator()(const SoftmaxGradientStep& s) const {
+    reads(s.y);
+    reads(s.dy);
+    writes(s.dx);
+  }
   void operator()(const CrossEntropyStep& s) const {
     reads(s.logits);
     reads(s.labels);
@@ -185,6 +190,11 @@ struct Printer {
   std::string operator()(const SoftmaxStep& s) const {
     return absl::StrCat(s.log ? "log softmax " : "softmax ", Buffer(s.y),
                         " of ", Buffer(s.x));
+  }
+  std::string operator()(const SoftmaxGradientStep& s) const {
+    return absl::StrCat(s.log ? "log softmax" : "softmax", " gradient ",
+                        Buffer(s.dx), " of ", Buffer(s.y), ", from ",
+                        Buffer(s.dy));
   }
   std::string operator()(const CrossEntropyStep& s) const {
     return absl::StrCat("cross-entropy ", Buffer(s.loss), " of ",

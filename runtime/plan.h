@@ -105,6 +105,14 @@ struct SoftmaxStep {
   BufferId y;
 };
 
+// Over the last axis, y the (log) softmax: dx = (dy - sum(dy * y)) * y, or with
+// `log` dy - exp(y) * sum(dy).
+struct SoftmaxGradientStep {
+  BufferId y, dy;
+  bool log = false;
+  BufferId dx;
+};
+
 struct CrossEntropyStep {
   BufferId logits, labels;
   BufferId loss;
@@ -176,7 +184,7 @@ struct Step {
       absl::variant<MatMulStep, ElementwiseStep, ReduceStep, SoftmaxStep,
                     CrossEntropyStep, CrossEntropyGradientStep, DropoutStep,
                     CopyStep, RearrangeStep, GatherStep, ScatterAddStep,
-                    LayerNormStep, LayerNormGradientStep>;
+                    LayerNormStep, LayerNormGradientStep, SoftmaxGradientStep>;
   Work work;
   std::string name;  // of the node that it comes from, or the first of them
 };

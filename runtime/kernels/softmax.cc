@@ -27,6 +27,24 @@ class SoftmaxKernel : public RowKernel {
   const bool log_;
 };
 
+class SoftmaxGradientKernel : public RowKernel {
+ public:
+  SoftmaxGradientKernel(const Plan& plan, const SoftmaxGradientStep& step,
+                        const KernelOptions& options)
+      : RowKernel({step.y, step.dy, step.dx}, plan.shape(step.dx), options),
+        log_(step.log) {}
+
+ private:
+  void ComputeRows(Isa isa, int threads, MatrixSize size,
+                   absl::Span<void* const> operands) const override {
+    (log_ ? LogSoftmaxBackward : SoftmaxBackward)(
+        isa, threads, size, Floats(operands[0]), Floats(operands[1]),
+        Floats(operands[2]));
+  }
+
+  const bool log_;
+};
+
 class CrossEntropyKernel : public RowKernel {
  public:
   CrossEntropyKernel(const Plan& plan, const CrossEntropyStep& step,
@@ -81,6 +99,11 @@ class CrossEntropyGradientKernel : public RowKernel {
 KernelOr MakeStepKernel(const Plan& plan, const SoftmaxStep& step,
                         const KernelOptions& options) {
   return std::make_unique<SoftmaxKernel>(plan, step, options);
+}
+
+KernelOr MakeStepKernel(const Plan& plan, const SoftmaxGradientStep& step,
+                        const KernelOptions& options) {
+  return std::make_unique<SoftmaxGradientKernel>(plan, step, options);
 }
 
 KernelOr MakeStepKernel(const Plan& plan, const CrossEntropyStep& step,

@@ -26,6 +26,8 @@ KernelOr MakeStepKernel(const Plan& plan, const ReduceStep& step,
 // softmax.cc
 KernelOr MakeStepKernel(const Plan& plan, const SoftmaxStep& step,
                         const KernelOptions& options);
+KernelOr MakeStepKernel(const Plan& plan, const SoftmaxGradientStep& step,
+                        const KernelOptions& options);
 KernelOr MakeStepKernel(const Plan& plan, const CrossEntropyStep& step,
                         const KernelOptions& options);
 KernelOr MakeStepKernel(const Plan& plan, const CrossEntropyGradientStep& step,

@@ -13,12 +13,15 @@
 #include "ops/optimizers.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
+#include "ops/softmax.h"
 #include "tests/runtime/plan_helpers.h"
 
 namespace espalier {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class FusionTest : public ::testing::Test {
@@ -236,6 +239,57 @@ TEST_F(FusionTest, ManyReadersOfOneArrayBecomeFewSteps) {
     g_.Output("y" + std::to_string(i), Scale(x, 2.0f + static_cast<float>(i)));
   }
   EXPECT_LT(Fused().steps.size(), kMany / 20u);
+}
+
+TEST_F(FusionTest, GradientsOfSoftmaxAreOneStep) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  const Value dy = g_.Input("dy", {kBatch, 4});
+  const Value y = Softmax(x);
+  g_.Output("dx", Mul(y, Sub(dy, Sum(Mul(dy, y), {-1}, /*keep_axes=*/true))));
+  const Plan plan = Fused();
+  ASSERT_THAT(Kinds(plan), ElementsAre("softmax", "softmax gradient"));
+  EXPECT_FALSE(StepAs<SoftmaxGradientStep>(plan, 1).log);
+}
+
+TEST_F(FusionTest, AlsoOfLogSoftmax) {
+  const Value x = g_.Input("x", {kBatch, 3, 4});
+  const Value dy = g_.Input("dy", {kBatch, 3, 4});
+  const Value y = LogSoftmax(x);
+  g_.Output("dx", Sub(dy, Mul(Exp(y), Sum(dy, {-1}, /*keep_axes=*/true))));
+  const Plan plan = Fused();
+  ASSERT_THAT(Kinds(plan), ElementsAre("softmax", "softmax gradient"));
+  EXPECT_TRUE(StepAs<SoftmaxGradientStep>(plan, 1).log);
+}
+
+TEST_F(FusionTest, ButNotWhereASumIsReadElsewhere) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  const Value dy = g_.Input("dy", {kBatch, 4});
+  const Value sum = Sum(Mul(dy, x), {-1}, /*keep_axes=*/true);
+  g_.Output("dx", Mul(x, Sub(dy, sum)));
+  g_.Output("sum", sum);
+  EXPECT_THAT(Kinds(Fused()), ElementsAre("elementwise", "sum", "elementwise"));
+}
+
+TEST_F(FusionTest, NorWhereItIsOfSomethingElse) {
+  const Value x = g_.Input("x", {kBatch, 4});
+  const Value dy = g_.Input("dy", {kBatch, 4});
+  const Value t = g_.Input("t", {kBatch, 4});
+  const auto sum = [](Value of, int64_t axis) {
+    return Sum(of, {axis}, /*keep_axes=*/true);
+  };
+  g_.Output("product", Mul(x, Sub(dy, sum(Mul(t, x), -1))));
+  g_.Output("other", Sub(dy, Mul(Exp(x), sum(t, -1))));
+  g_.Output("mean", Sub(dy, Mul(Exp(x), Mean(dy, {-1}, true))));
+  g_.Output("sign", Mul(x, Sub(sum(Mul(dy, x), -1), dy)));
+  const Plan plan = Fused();
+  EXPECT_THAT(Kinds(plan), Not(Contains("softmax gradient")));
+}
+
+TEST_F(FusionTest, NorOverOtherAxes) {
+  const Value x = g_.Input("x", {3, 4, 4});
+  const Value dy = g_.Input("dy", {3, 4, 4});
+  g_.Output("dx", Mul(x, Sub(dy, Sum(Mul(dy, x), {1}, /*keep_axes=*/true))));
+  EXPECT_THAT(Kinds(Fused()), Not(Contains("softmax gradient")));
 }
 
 TEST_F(FusionTest, AnOptimiserIsOneStepOverAllParameters) {

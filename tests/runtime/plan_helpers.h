@@ -39,7 +39,8 @@ inline std::vector<std::string> Kinds(const Plan& plan) {
                                        "gather",
                                        "scatter-add",
                                        "layer norm",
-                                       "layer norm gradient"};
+                                       "layer norm gradient",
+                                       "softmax gradient"};
   std::vector<std::string> kinds;
   for (const Step& step : plan.steps) {
     kinds.push_back(kNames[step.work.index()]);
