@@ -19,10 +19,11 @@ std::string FrozenFile(const std::string& name) {
 }
 
 // Two dense layers, with domain, class names and a pruned unit.
-TEST(ModelFilesTest, Version1ComputesTheSame) {
-  for (const std::string ending : {".pb", ".pbtxt"}) {
-    ASSERT_OK_AND_ASSIGN(const Model model,
-                         Load(FrozenFile("mlp_v1" + ending)));
+// Version 2 has its weights in a file beside it.
+TEST(ModelFilesTest, EveryVersionComputesTheSame) {
+  for (const std::string name : {"mlp_v1.pb", "mlp_v1.pbtxt", "mlp_v2.pb"}) {
+    SCOPED_TRACE(name);
+    ASSERT_OK_AND_ASSIGN(const Model model, Load(FrozenFile(name)));
     LeafValues leaves;
     for (const auto& [name, value] : model.values) {
       leaves[name] = DoubleTensor(value);
