@@ -8,10 +8,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "graph/tensor.h"
+#include "serialization/byte_source.h"
 #include "serialization/csv.h"
 #include "serialization/gzip.h"
 #include "serialization/idx.h"
 #include "serialization/npy.h"
+#include "serialization/npz.h"
+#include "serialization/safetensors.h"
+#include "serialization/tensor_file.h"
+#include "serialization/zip.h"
 #include "tests/fuzz/promises.h"
 #include "tests/fuzz/targets.h"
 
@@ -150,6 +155,48 @@ int FuzzNpy(const uint8_t* data, size_t size) {
   if (f32.ok() && i32.ok()) {
     Require(f32->shape() == i32->shape(), "one shape as any type");
   }
+  return 1;
+}
+
+int FuzzNpz(const uint8_t* data, size_t size) {
+  const std::string bytes = AsString(data, size);
+  MemorySource source(bytes);
+  const absl::StatusOr<NamedTensors> tensors = ReadNpz(&source);
+  if (!tensors.ok()) {
+    RequireRefusal(tensors.status());
+    return 0;
+  }
+  ZipWriter writer;
+  const absl::Status written = WriteNpz(*tensors, &writer);
+  Require(written.ok(),
+          absl::StrCat("what is read can be written: ", written.ToString()));
+  std::string file;
+  for (const absl::string_view piece : writer.Finish()) {
+    absl::StrAppend(&file, piece);
+  }
+  MemorySource again(file);
+  const absl::StatusOr<NamedTensors> second = ReadNpz(&again);
+  Require(second.ok() && *second == *tensors, "and read again the same");
+  return 1;
+}
+
+int FuzzSafetensors(const uint8_t* data, size_t size) {
+  const std::string bytes = AsString(data, size);
+  MemorySource source(bytes);
+  const absl::StatusOr<NamedTensors> tensors = ReadSafetensors(&source);
+  if (!tensors.ok()) {
+    RequireRefusal(tensors.status());
+    return 0;
+  }
+  absl::StatusOr<std::string> file = SafetensorsHeader(*tensors);
+  Require(file.ok(), absl::StrCat("what is read can be written: ",
+                                  file.status().ToString()));
+  for (const auto& [name, tensor] : *tensors) {
+    file->append(static_cast<const char*>(tensor.raw()), tensor.num_bytes());
+  }
+  MemorySource again(*file);
+  const absl::StatusOr<NamedTensors> second = ReadSafetensors(&again);
+  Require(second.ok() && *second == *tensors, "and read again the same");
   return 1;
 }
 

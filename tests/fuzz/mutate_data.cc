@@ -2,10 +2,15 @@
 // mended, what is packed, and bytes.
 #include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "serialization/byte_source.h"
 #include "serialization/bytes.h"
 #include "serialization/gzip.h"
+#include "serialization/zip.h"
 #include "tests/fuzz/mutators.h"
 #include "tests/fuzz/nasty_values.h"
 #include "tests/serialization/gzip_member.h"
@@ -67,6 +72,56 @@ std::string MutateNpy(const std::string& input, const Mutation& mutation) {
       break;
   }
   return Fitting(file + elements, input, mutation);
+}
+
+std::string MutateSafetensors(const std::string& input,
+                              const Mutation& mutation) {
+  constexpr size_t kBegin = 8;
+  NastyValues values(mutation);
+  const uint64_t length =
+      input.size() < kBegin ? 0 : LoadLittle<uint64_t>(input.data());
+  if (input.size() < kBegin || length > input.size() - kBegin ||
+      values.OneIn(3)) {
+    return Fitting(values.Bytes(input), input, mutation);
+  }
+  Mutation inner = mutation;
+  inner.seed = mutation.seed ^ 0x5eed;
+  const std::string header = MutateText(input.substr(kBegin, length), inner);
+  std::string file;
+  AppendLittle(&file, uint64_t{header.size()});
+  file += header;
+  std::string elements = input.substr(kBegin + length);
+  if (values.OneIn(4)) elements.resize(values.Below(64));
+  return Fitting(file + elements, input, mutation);
+}
+
+std::string MutateNpz(const std::string& input, const Mutation& mutation) {
+  NastyValues values(mutation);
+  MemorySource source(input);
+  const auto members = ReadZipDirectory(&source);
+  if (!members.ok() || members->empty() || values.OneIn(2)) {
+    return Fitting(values.Bytes(input), input, mutation);
+  }
+  Mutation inner = mutation;
+  inner.seed = mutation.seed ^ 0x5eed;
+  const size_t changed = values.Below(members->size());
+  std::vector<std::pair<std::string, std::string>> files;
+  for (size_t i = 0; i < members->size(); ++i) {
+    const ZipMember& member = (*members)[i];
+    std::string bytes = ReadZipMember(&source, member).value_or("");
+    std::string name = member.name;
+    if (i == changed && values.OneIn(3)) name = values.Text(name, {});
+    if (i == changed) bytes = MutateNpy(bytes, inner);
+    files.emplace_back(name, std::move(bytes));
+  }
+  if (values.OneIn(8)) files.push_back(files[changed]);
+  ZipWriter writer;
+  for (const auto& [name, bytes] : files) writer.Add(name, "", bytes);
+  std::string file;
+  for (const absl::string_view piece : writer.Finish()) {
+    absl::StrAppend(&file, piece);
+  }
+  return Fitting(file, input, mutation);
 }
 
 std::string MutateGzip(const std::string& input, const Mutation& mutation) {

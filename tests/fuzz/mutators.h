@@ -47,6 +47,10 @@ std::string CrossTexts(const std::string& first, const std::string& second,
 // The header of an array, its length mended, or bytes.
 std::string MutateIdx(const std::string& input, const Mutation& mutation);
 std::string MutateNpy(const std::string& input, const Mutation& mutation);
+std::string MutateSafetensors(const std::string& input,
+                              const Mutation& mutation);
+// The members of an archive, their checksums mended, or bytes.
+std::string MutateNpz(const std::string& input, const Mutation& mutation);
 // What is packed, or bytes.
 std::string MutateGzip(const std::string& input, const Mutation& mutation);
 

@@ -16,8 +16,12 @@
 #include "ops/optimizers.h"
 #include "serialization/bytes.h"
 #include "serialization/model_codec.h"
+#include "serialization/npz.h"
 #include "serialization/onnx/export.h"
 #include "serialization/onnx/import.h"
+#include "serialization/safetensors.h"
+#include "serialization/tensor_file.h"
+#include "serialization/zip.h"
 #include "tests/ops/op_cases.h"
 #include "tests/serialization/gzip_member.h"
 #include "transforms/autodiff.h"
@@ -182,6 +186,36 @@ std::string Npy(const std::string& header, const std::string& elements) {
   return file + header + elements;
 }
 
+void AddNamedTensors(std::vector<FuzzSeed>* seeds) {
+  const NamedTensors tensors = {
+      {"b", Tensor({2}, std::vector<float>{1, -2})},
+      {"w/0", Tensor({2, 1}, std::vector<int32_t>{3, 4})}};
+  ZipWriter writer;
+  ESPALIER_CHECK(WriteNpz(tensors, &writer).ok());
+  std::string archive;
+  for (const absl::string_view piece : writer.Finish()) {
+    absl::StrAppend(&archive, piece);
+  }
+  seeds->push_back({"npz", "two", archive});
+  std::string file = SafetensorsHeader(tensors).value();
+  for (const auto& [name, tensor] : tensors) {
+    file.append(static_cast<const char*>(tensor.raw()), tensor.num_bytes());
+  }
+  seeds->push_back({"safetensors", "two", file});
+  for (const char* type : {"F16", "BF16", "F64", "I8", "U16", "BOOL"}) {
+    const size_t size = type[0] == 'I' || type[1] == 'O'   ? 1
+                        : absl::string_view(type) == "F64" ? 8
+                                                           : 2;
+    const std::string header =
+        absl::StrCat("{\"t\":{\"dtype\":\"", type,
+                     "\",\"shape\":[2],\"data_offsets\":[0,", 2 * size, "]}}");
+    std::string bytes;
+    AppendLittle(&bytes, uint64_t{header.size()});
+    seeds->push_back(
+        {"safetensors", type, bytes + header + std::string(2 * size, '\0')});
+  }
+}
+
 void AddArrays(std::vector<FuzzSeed>* seeds) {
   seeds->push_back({"idx", "labels", Idx({3}, 3)});
   seeds->push_back({"idx", "images", Idx({2, 3, 2}, 12)});
@@ -201,6 +235,7 @@ void AddArrays(std::vector<FuzzSeed>* seeds) {
                           fortran ? "True" : "False", ", 'shape': (2, 3), }\n"),
              std::string(6 * type.size, '\0'))});
   }
+  AddNamedTensors(seeds);
   const std::string bytes = "stored, not much";
   seeds->push_back({"gzip", "one", GzipMember(bytes)});
   seeds->push_back({"gzip", "two", GzipMember(bytes) + GzipMember("")});

@@ -16,6 +16,9 @@ constexpr FuzzTarget kTargets[] = {
     {"csv", "csv", FuzzCsv, MutateText, CrossTexts},
     {"idx", "idx", FuzzIdx, MutateIdx, CrossTexts},
     {"npy", "npy", FuzzNpy, MutateNpy, CrossTexts},
+    {"npz", "npz", FuzzNpz, MutateNpz, CrossTexts},
+    {"safetensors", "safetensors", FuzzSafetensors, MutateSafetensors,
+     CrossTexts},
     {"gzip", "gzip", FuzzGzip, MutateGzip, CrossTexts},
 };
 

@@ -35,6 +35,9 @@ int FuzzOnnx(const uint8_t* data, size_t size);
 int FuzzCsv(const uint8_t* data, size_t size);
 int FuzzIdx(const uint8_t* data, size_t size);
 int FuzzNpy(const uint8_t* data, size_t size);
+// Arrays by name: what is read is written and read again the same.
+int FuzzNpz(const uint8_t* data, size_t size);
+int FuzzSafetensors(const uint8_t* data, size_t size);
 // Unpacked within 1 MiB.
 int FuzzGzip(const uint8_t* data, size_t size);
 
