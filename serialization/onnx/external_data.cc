@@ -123,8 +123,9 @@ class Reader {
   absl::StatusOr<FileReader*> Open(const std::string& location) {
     std::unique_ptr<FileReader>& file = files_[location];
     if (file != nullptr) return file.get();
-    ASSIGN_OR_RETURN(FileReader opened,
-                     OpenExternal(folder_, location, PhysicalMemory() - left_));
+    ASSIGN_OR_RETURN(
+        FileReader opened,
+        OpenExternal(folder_, location, PhysicalMemory() - left_ - read_));
     left_ += opened.size();
     file = std::make_unique<FileReader>(std::move(opened));
     const absl::optional<uint32_t> expected = ChecksumInWeightsName(location);

@@ -80,7 +80,8 @@ absl::StatusOr<OnnxSize> EqualSizes(const OnnxSize& a, const OnnxSize& b) {
   const OnnxSize& multiple = a.batch > 0 ? a : b;
   const OnnxSize& number = a.batch > 0 ? b : a;
   if (multiple.batch == 0) return OnnxSize{0, 0};
-  if (number.batch == 0 && (multiple.factor > 0) == (number.factor < 0)) {
+  if (number.batch == 0 && number.factor != 0 &&
+      (multiple.factor > 0) == (number.factor < 0)) {
     return OnnxSize{0, 0};
   }
   return BatchError();
@@ -88,7 +89,9 @@ absl::StatusOr<OnnxSize> EqualSizes(const OnnxSize& a, const OnnxSize& b) {
 
 absl::StatusOr<OnnxSize> LessSizes(const OnnxSize& a, const OnnxSize& b) {
   if (a.batch != b.batch) return BatchError();
-  return OnnxSize{a.batch == 0 && a.factor < b.factor ? 1 : 0, 0};
+  // Of an empty batch all multiples are equal.
+  if (a.batch > 0 && a.factor < b.factor) return BatchError();
+  return OnnxSize{a.factor < b.factor ? 1 : 0, 0};
 }
 
 absl::StatusOr<OnnxSize> GreaterSizes(const OnnxSize& a, const OnnxSize& b) {
@@ -341,8 +344,10 @@ absl::StatusOr<bool> FoldRange(OnnxNodeReader& node, const Arrays& arrays) {
   const int64_t step = numbers[2];
   if (step == 0) return absl::InvalidArgumentError("the step is 0");
   int64_t length = 0;
+  // The least number has no positive one to be divided into.
+  constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
   if (__builtin_sub_overflow(numbers[1], numbers[0], &length) ||
-      step == std::numeric_limits<int64_t>::min()) {
+      length == kLeast || step == kLeast) {
     return Overflow();
   }
   int64_t count = length / step + (length % step != 0 ? 1 : 0);

@@ -76,6 +76,8 @@ absl::Status ConcatArrays(OnnxNodeReader& node,
       static_cast<int64_t>(sizes ? sizeof(OnnxSize) : first.width())));
   OnnxArray joined =
       sizes ? OnnxArray::OfSizes(shape, first.type()) : first.Like(shape);
+  // Nothing to go through, however many rows of nothing there are.
+  if (shape.num_elements() == 0) return node.SetResult(std::move(joined));
   const Around around(dims, axis);
   const int64_t row = dims[static_cast<size_t>(axis)] * around.inner;
   int64_t column = 0;
@@ -204,11 +206,12 @@ absl::Status GatherArray(OnnxNodeReader& node, const Operand& x, int64_t axis,
   ASSIGN_OR_RETURN(const Shape shape, FixedShape(dims));
   RETURN_IF_ERROR(ChargeFor(node, *x.array, shape));
   OnnxArray picked = x.array->Like(shape);
+  if (shape.num_elements() == 0) return node.SetResult(std::move(picked));
   const Around around(x.dims, axis);
   const int64_t dim = x.dims[static_cast<size_t>(axis)];
   const size_t block = static_cast<size_t>(around.inner) * picked.width();
   char* write = picked.mutable_bytes();
-  for (int64_t o = 0; block > 0 && o < around.outer; ++o) {
+  for (int64_t o = 0; o < around.outer; ++o) {
     for (const int64_t index : indices) {
       std::memcpy(
           write,

@@ -76,6 +76,7 @@ struct Part {
 absl::StatusOr<Part> PartOf(int64_t dim, int64_t start, int64_t end,
                             int64_t step) {
   if (step == 0) return absl::InvalidArgumentError("a step is 0");
+  if (dim == 0) return Part{};
   step = std::max(-kBeyond, std::min(step, kBeyond));
   const int64_t least = step > 0 ? 0 : -1;
   const int64_t most = step > 0 ? dim : dim - 1;

@@ -125,7 +125,8 @@ absl::Status CheckOnnxTensor(const TensorProto& tensor) {
   if (tensor.data_location() == TensorProto::EXTERNAL ||
       tensor.external_data_size() > 0) {
     return absl::UnimplementedError(
-        "its elements are in another file (external data): none is opened");
+        "its elements are in another file (external data), and none is opened "
+        "here");
   }
   const Listed listed = ListedOf(tensor);
   const size_t width = OnnxWidth(tensor.data_type());

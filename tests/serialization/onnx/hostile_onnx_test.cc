@@ -44,14 +44,15 @@ TEST(HostileOnnxTest, TheNetworkItselfIsFine) {
 
 TEST(HostileOnnxTest, OtherFilesAreNeverOpened) {
   for (const std::string location : {"weights.bin", "/etc/passwd", "../w"}) {
-    EXPECT_THAT(Refusal([&](OnnxFile& file) {
-                  Weight(file).clear_raw_data();
-                  Weight(file).set_data_location(onnx::TensorProto::EXTERNAL);
-                  auto* entry = Weight(file).add_external_data();
-                  entry->set_key("location");
-                  entry->set_value(location);
-                }),
-                HasSubstr("in another file (external data): none is opened"));
+    EXPECT_THAT(
+        Refusal([&](OnnxFile& file) {
+          Weight(file).clear_raw_data();
+          Weight(file).set_data_location(onnx::TensorProto::EXTERNAL);
+          auto* entry = Weight(file).add_external_data();
+          entry->set_key("location");
+          entry->set_value(location);
+        }),
+        HasSubstr("in another file (external data), and none is opened here"));
   }
 }
 
@@ -188,6 +189,42 @@ TEST(HostileOnnxTest, FoldingStaysInProportion) {
         << op_type;
   }
   EXPECT_OK(grown("Concat", 3));
+}
+
+// Arrays without elements, of a dimension of 0 or of as many rows of nothing as
+// fit a file: there is nothing to read and nothing to go through.
+TEST(HostileOnnxTest, EmptyArraysHoldNothing) {
+  constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
+  for (const std::vector<int64_t>& dims :
+       {std::vector<int64_t>{0, 3}, {0, 300000}, {3, 0}}) {
+    const int64_t axis = dims[0] == 0 ? 0 : 1;
+    for (const int64_t step : {1, -1}) {
+      EXPECT_THAT(
+          ImportOnnx(
+              OnnxFile()
+                  .Input("x", {-1, 2})
+                  .Floats("w", dims)
+                  .Ints("from", {step > 0 ? 0 : -1})
+                  .Ints("to", {step > 0 ? 100 : kLeast})
+                  .Ints("axes", {axis})
+                  .Ints("steps", {step})
+                  .Node("Slice", {"w", "from", "to", "axes", "steps"}, "part")
+                  .Node("Shape", {"part"}, "shape")
+                  .Ints("two", {2})
+                  .Node("Mul", {"shape", "two"}, "s")
+                  .Output("x")
+                  .bytes()),
+          IsOk());
+    }
+  }
+  OnnxFile rows = OnnxFile()
+                      .Input("x", {-1, 2})
+                      .Floats("w", {1 << 20, 1 << 18, 0})
+                      .Floats("v", {1 << 30, 0, 1})
+                      .Ints("none", {});
+  rows.Node("Concat", {"w", "w"}, "joined").Set("axis", 2);
+  rows.Node("Gather", {"v", "none"}, "picked").Set("axis", 1);
+  EXPECT_OK(ImportOnnx(rows.Output("x").bytes()));
 }
 
 // A list that each of many nodes takes one element of: read once.

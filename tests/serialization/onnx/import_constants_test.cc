@@ -224,7 +224,37 @@ TEST(OnnxConstantsTest, IntegersFoldExactly) {
       ElementsAre(5, 2));
 }
 
+// By the sizes N and 2 N, where N may be 0.
+TEST(OnnxConstantsTest, ComparisonsOfTheBatch) {
+  const auto compared = [](const std::string& op_type, int64_t a, int64_t b) {
+    return OnnxFile()
+        .Node("Shape", {"x"}, "shape")
+        .Ints("first", {0})
+        .Node("Gather", {"shape", "first"}, "n")
+        .Ints("ka", {a})
+        .Ints("kb", {b})
+        .Node("Mul", {"n", "ka"}, "a")
+        .Node("Mul", {"n", "kb"}, "b")
+        .Node(op_type, {"a", "b"}, "i");
+  };
+  EXPECT_THAT(Integers(compared("Less", 1, 1)), ElementsAre(0, 0));
+  EXPECT_THAT(Integers(compared("Less", 2, 1)), ElementsAre(0, 0));
+  EXPECT_THAT(Integers(compared("Greater", 1, 2)), ElementsAre(0, 0));
+  EXPECT_THAT(Integers(compared("Equal", 3, 3)), ElementsAre(1, 1));
+  for (const OnnxFile& file :
+       {compared("Less", 1, 2), compared("Less", -1, 1),
+        compared("Greater", 2, 1), compared("Equal", -1, 0)}) {
+    EXPECT_THAT(Refused(file), HasSubstr("batch"));
+  }
+}
+
 TEST(OnnxConstantsTest, IntegersThatDoNotFold) {
+  EXPECT_THAT(Refused(OnnxFile()
+                          .Ints("a", {0})
+                          .Ints("b", {kLeast})
+                          .Ints("s", {-1})
+                          .Node("Range", {"a", "b", "s"}, "i")),
+              HasSubstr("overflows"));
   EXPECT_THAT(Refused(Folded("Add", {kMost}, {1})), HasSubstr("overflows"));
   EXPECT_THAT(Refused(Folded("Sub", {kLeast}, {1})), HasSubstr("overflows"));
   EXPECT_THAT(Refused(Folded("Mul", {kMost}, {2})), HasSubstr("overflows"));
