@@ -1,18 +1,13 @@
 // How much memory saving and loading take: the weights are held once.
-#include <malloc.h>
-
-#include <fstream>
+#include <cstdint>
 #include <string>
-#include <vector>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_split.h"
 #include "graph/builder.h"
 #include "gtest/gtest.h"
 #include "ops/layers.h"
 #include "serialization/model_file.h"
 #include "tests/serialization/scratch_folder.h"
+#include "tests/testing/counted_memory.h"
 #include "tests/testing/status_matchers.h"
 
 namespace espalier {
@@ -22,29 +17,13 @@ constexpr int64_t kMiB = int64_t{1} << 20;
 constexpr int64_t kWeights = 48 * kMiB;
 constexpr int64_t kSlack = 12 * kMiB;
 
-// A line of /proc/self/status, in bytes.
-int64_t Memory(const std::string& name) {
-  std::ifstream file("/proc/self/status");
-  for (std::string line; std::getline(file, line);) {
-    if (!absl::StartsWith(line, name)) continue;
-    const std::vector<std::string> words =
-        absl::StrSplit(line, absl::ByAnyChar(": \t"), absl::SkipEmpty());
-    int64_t kilobytes = 0;
-    EXPECT_TRUE(absl::SimpleAtoi(words[1], &kilobytes));
-    return kilobytes * 1024;
-  }
-  ADD_FAILURE() << name << " is not in /proc/self/status";
-  return 0;
-}
-
 // By how much the memory grew at most while `work` ran.
 template <typename Work>
 int64_t PeakOf(Work work) {
-  ::malloc_trim(0);
-  std::ofstream("/proc/self/clear_refs") << "5";  // the peak begins anew
-  const int64_t before = Memory("VmRSS");
+  ResetPeakBytes();
+  const int64_t before = LiveBytes();
   work();
-  return Memory("VmHWM") - before;
+  return PeakBytes() - before;
 }
 
 Model LargeModel() {
