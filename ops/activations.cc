@@ -206,7 +206,7 @@ constexpr UnaryRow kHardSwish = {
     true,
     HardSwishOf,
     [](Value x, Value, Value dy) {
-      const Value inside = Mul(dy, AddNumber(Scale(x, 1.0f / 3), 0.5f));
+      const Value inside = Mul(dy, AddNumber(Div(x, NumberBeside(x, 3)), 0.5f));
       return SelectGreater(
           x, NumberBeside(dy, 3), dy,
           SelectGreater(NumberBeside(dy, -3), x, NumberBeside(dy, 0), inside));
