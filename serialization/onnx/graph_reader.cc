@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -155,7 +156,8 @@ absl::Status OnnxGraphReader::ReadInput(const onnx::ValueInfoProto& input) {
 
 absl::Status OnnxGraphReader::ReadOutputs() {
   absl::flat_hash_set<std::string> listed;
-  std::map<std::string, int> taken;
+  absl::flat_hash_set<std::string> taken;
+  absl::flat_hash_map<std::string, int> numbered;
   for (const onnx::ValueInfoProto& output : graph_.output()) {
     if (!listed.insert(output.name()).second) {
       return absl::InvalidArgumentError(
@@ -166,9 +168,11 @@ absl::Status OnnxGraphReader::ReadOutputs() {
       return Annotate(value.status(),
                       absl::StrCat("output ", Quoted(output.name())));
     }
-    std::string name = CleanName(output.name());
-    const int before = taken[name]++;
-    if (before > 0) absl::StrAppend(&name, "_", before);
+    const std::string clean = CleanName(output.name());
+    std::string name = clean;
+    while (!taken.insert(name).second) {
+      name = absl::StrCat(clean, "_", ++numbered[clean]);
+    }
     builder_.Output(name, *value);
   }
   return absl::OkStatus();

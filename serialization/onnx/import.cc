@@ -106,6 +106,7 @@ std::vector<OnnxBatch> BatchesOf(const onnx::GraphProto& graph,
 
 absl::StatusOr<Model> ImportOnnx(std::string bytes,
                                  const OnnxImportOptions& options) {
+  if (bytes.empty()) return absl::DataLossError("is empty");
   int64_t budget = BudgetFor(bytes.size());
   ASSIGN_OR_RETURN(onnx::ModelProto file, Parse(bytes));
   std::string().swap(bytes);  // frees them, which an assignment does not

@@ -91,6 +91,8 @@ HostileCases FrameCases() {
   HostileCases cases;
   Places(&cases);
   cases.Pb(1, "", kLoss, "is empty");
+  cases.Onnx(
+      1, [] { return std::string(); }, kLoss, "is empty");
   cases.Pb(2, Field(1, "ESPALIER"), kLoss, "no checksum at its end");
   cases.Pb(2, Field(1, "ESPALIER").substr(0, 6), kLoss,
            "ends inside its first field");

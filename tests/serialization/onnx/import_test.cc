@@ -217,6 +217,22 @@ TEST(OnnxImportTest, AnInputWithoutABatchGetsOne) {
             "output y = y\n");
 }
 
+// Names that become the same once they are cleaned, and one that is taken then.
+TEST(OnnxImportTest, OutputsKeepApart) {
+  OnnxFile file;
+  file.Input("x", {-1, 2});
+  for (const std::string name : {"a!", "a?", "a__1"}) {
+    file.Node("Relu", {"x"}, name).Output(name);
+  }
+  const absl::StatusOr<Model> model = ImportOnnx(file.bytes());
+  ASSERT_OK(model);
+  std::vector<std::string> names;
+  for (const GraphOutput& output : model->graph.outputs()) {
+    names.push_back(output.name);
+  }
+  EXPECT_THAT(names, testing::ElementsAre("a_", "a__1", "a__1_1"));
+}
+
 TEST(OnnxImportTest, OtherOps) {
   const auto made = [](int opset, const std::string& op) {
     return OnnxFile(opset).Input("x", {-1, 2}).Node(op, {"x"}, "y").Output("y");
