@@ -18,19 +18,8 @@ shift
 build_fuzzers || exit 1
 [ $# -gt 0 ] || set -- $(fuzz_targets)
 found=0
-printf '%-12s %8s %10s %7s %9s %10s  %s\n' \
-  target seconds executions edges features accepted result
+fuzz_table_head
 for target in "$@"; do
-  mkdir -p "build/fuzz/corpus/$target" build/fuzz/findings
-  log=build/fuzz/$target.log
-  if run_fuzzer "$target" "$seconds" "build/fuzz/corpus/$target" "$log" \
-    "build/fuzz/findings/$target-"; then
-    result="no finding"
-  else
-    found=1
-    result="FOUND: $(what_was_found "$log")"
-  fi
-  printf '%-12s %8s %10s %7s %9s %10s  %s\n' "$target" "$fuzz_seconds" \
-    "$fuzz_executions" "$fuzz_edges" "$fuzz_features" "$fuzz_accepted" "$result"
+  fuzz_target "$target" "$seconds" || found=1
 done
 exit $found

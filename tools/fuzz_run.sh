@@ -1,4 +1,5 @@
-# What tools/fuzz.sh and tools/fuzz_planted.sh share; sourced by them.
+# What tools/fuzz.sh, tools/fuzz_planted.sh and tools/test.sh share; sourced by
+# them.
 
 fuzzer=build/fuzz/bin/fuzz
 
@@ -46,6 +47,26 @@ run_fuzzer() {
   fuzz_edges=$(last_number '.* cov: ([0-9]+) .*' "$log")
   fuzz_features=$(last_number '.* ft: ([0-9]+) .*' "$log")
   fuzz_accepted=$(last_number 'accepted ([0-9]+) of .*' "$log")
+  return $code
+}
+
+fuzz_row() { printf '%-12s %8s %10s %7s %9s %10s  %s\n' "$@"; }
+
+fuzz_table_head() {
+  fuzz_row target seconds executions edges features accepted result
+}
+
+# fuzz_target TARGET SECONDS: fuzzes it and prints a row of the table. Inputs
+# are kept in build/fuzz/corpus/, findings, with which it fails, in
+# build/fuzz/findings/.
+fuzz_target() {
+  local log=build/fuzz/$1.log code result="no finding"
+  mkdir -p "build/fuzz/corpus/$1" build/fuzz/findings
+  run_fuzzer "$1" "$2" "build/fuzz/corpus/$1" "$log" "build/fuzz/findings/$1-"
+  code=$?
+  [ "$code" -eq 0 ] || result="FOUND: $(what_was_found "$log")"
+  fuzz_row "$1" "$fuzz_seconds" "$fuzz_executions" "$fuzz_edges" \
+    "$fuzz_features" "$fuzz_accepted" "$result"
   return $code
 }
 

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test twice: optimised with
 # assertions on, and under the address, leak and undefined-behaviour sanitizers.
-# The tests include the consumer project and the check of the formatting.
-#   tools/test.sh           both
+# The tests include the consumer project and the check of the formatting. Then
+# each fuzz target runs for ten seconds, which counts as a test.
+#   tools/test.sh           all three
 #   tools/test.sh tsan      another preset instead
 # Ends with the line "N passed, N failed"; exit code 0 if nothing failed.
 set -u -o pipefail
 cd "$(dirname "$0")/.." || exit 1
 . tools/packages.sh
+. tools/fuzz_run.sh
 
 passed=0
 failed=0
@@ -38,13 +40,34 @@ test_preset() {
   passed=$((passed + all - bad))
 }
 
-[ $# -gt 0 ] || set -- check asan-ubsan
+# Fuzzes each target for so many seconds; one that finds something has failed.
+fuzz_briefly() {
+  local seconds=$1 target
+  echo "== fuzz"
+  if ! build_fuzzers; then
+    failed=$((failed + 1))
+    return
+  fi
+  fuzz_table_head
+  for target in $(fuzz_targets); do
+    if fuzz_target "$target" "$seconds"; then
+      passed=$((passed + 1))
+    else
+      failed=$((failed + 1))
+      cat "build/fuzz/$target.log"
+    fi
+  done
+}
+
+[ $# -gt 0 ] || set -- check asan-ubsan fuzz
 packages="build test"
 case " $* " in
-  *" tsan "* | *" coverage "*) packages="$packages clang" ;;
+  *" tsan "* | *" coverage "* | *" fuzz "*) packages="$packages clang" ;;
 esac
 if install_packages $packages; then
-  for preset in "$@"; do test_preset "$preset"; done
+  for preset in "$@"; do
+    if [ "$preset" = fuzz ]; then fuzz_briefly 10; else test_preset "$preset"; fi
+  done
 else
   failed=1
 fi

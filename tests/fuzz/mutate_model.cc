@@ -24,20 +24,8 @@ namespace {
 constexpr size_t kChecksumBytes = 6;
 constexpr int64_t kMostElements = 4096;  // that mending makes of a shape
 
-std::string Sealed(std::string bytes) {
-  const uint32_t checksum = Crc32c(bytes);
-  bytes += "\xFD\x7F";
-  AppendLittle(&bytes, checksum);
-  return bytes;
-}
-
 absl::string_view Unsealed(absl::string_view file) {
   return file.substr(0, file.size() - std::min(file.size(), kChecksumBytes));
-}
-
-bool Parse(const std::string& file, v1::Model* message) {
-  const absl::string_view bytes = Unsealed(file);
-  return message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
 const v1::Attribute* FindAttribute(const v1::Node& node,
@@ -261,6 +249,18 @@ bool ParseText(const std::string& text, v1::Model* message) {
 
 }  // namespace
 
+std::string Sealed(std::string bytes) {
+  const uint32_t checksum = Crc32c(bytes);
+  bytes += "\xFD\x7F";
+  AppendLittle(&bytes, checksum);
+  return bytes;
+}
+
+bool ParseSealed(const std::string& file, v1::Model* message) {
+  const absl::string_view bytes = Unsealed(file);
+  return message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
 std::string MutateModelBytes(const std::string& input,
                              const Mutation& mutation) {
   NastyValues values(mutation);
@@ -278,7 +278,7 @@ std::string MutateModelBytes(const std::string& input,
 std::string MutateModel(const std::string& input, const Mutation& mutation) {
   NastyValues values(mutation);
   v1::Model model;
-  if (values.OneIn(10) || !Parse(input, &model)) {
+  if (values.OneIn(10) || !ParseSealed(input, &model)) {
     return MutateModelBytes(input, mutation);
   }
   MutateMessage(&model, &values);
@@ -290,7 +290,7 @@ std::string CrossModels(const std::string& first, const std::string& second,
   NastyValues values(mutation);
   v1::Model model;
   v1::Model other;
-  if (!Parse(first, &model) || !Parse(second, &other)) return first;
+  if (!ParseSealed(first, &model) || !ParseSealed(second, &other)) return first;
   if (values.OneIn(2)) {
     Splice(other, &model, &values);
   } else {

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "espalier/model.pb.h"
 #include "tests/fuzz/nasty_values.h"
 #include "tests/fuzz/targets.h"
 
@@ -23,6 +24,11 @@ std::string MutateWire(const std::string& bytes,
                        const google::protobuf::Descriptor& type,
                        NastyValues* values);
 
+// A model file without its checksum, with the right one behind it; and the
+// message of one that has some.
+std::string Sealed(std::string bytes);
+bool ParseSealed(const std::string& file, v1::Model* message);
+
 // Bytes or fields of a model file before its checksum, which is mended.
 std::string MutateModelBytes(const std::string& input,
                              const Mutation& mutation);
@@ -38,6 +44,14 @@ std::string MutateOnnxBytes(const std::string& input, const Mutation& mutation);
 std::string MutateOnnx(const std::string& input, const Mutation& mutation);
 std::string CrossOnnx(const std::string& first, const std::string& second,
                       const Mutation& mutation);
+
+// Inputs of folder_input.h.
+std::string MutateModelFolder(const std::string& input,
+                              const Mutation& mutation);
+std::string MutateOnnxFolder(const std::string& input,
+                             const Mutation& mutation);
+std::string CrossFolders(const std::string& first, const std::string& second,
+                         const Mutation& mutation);
 
 // Words, lines and bytes of a text.
 std::string MutateText(const std::string& input, const Mutation& mutation);

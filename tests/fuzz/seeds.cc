@@ -1,12 +1,10 @@
 #include "tests/fuzz/seeds.h"
 
-#include <google/protobuf/text_format.h>
-
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "espalier/onnx/onnx.pb.h"
+#include "absl/strings/str_join.h"
 #include "graph/builder.h"
 #include "graph/check.h"
 #include "graph/model.h"
@@ -22,6 +20,8 @@
 #include "serialization/safetensors.h"
 #include "serialization/tensor_file.h"
 #include "serialization/zip.h"
+#include "tests/fuzz/folder_input.h"
+#include "tests/fuzz/onnx_seeds.h"
 #include "tests/ops/op_cases.h"
 #include "tests/serialization/gzip_member.h"
 #include "transforms/autodiff.h"
@@ -91,6 +91,19 @@ void AddModel(const std::string& name, const Model& model,
   }
 }
 
+// Models with their weights beside them.
+void AddFolders(std::vector<FuzzSeed>* seeds) {
+  for (const auto& [name, model] :
+       {std::pair("network", Network()), std::pair("training", Training())}) {
+    EncodedModel encoded =
+        EncodeModelFile(model, "m.pb", /*weights_beside=*/true).value();
+    seeds->push_back(
+        {"model_folder", name,
+         JoinFolder({absl::StrJoin(encoded.pieces, ""),
+                     absl::StrJoin(encoded.weights->contents, "")})});
+  }
+}
+
 void AddModels(std::vector<FuzzSeed>* seeds) {
   std::set<std::string> kinds;
   for (const OpCase& op_case : OpCasesOf({2, 2, 3, 4})) {
@@ -103,61 +116,6 @@ void AddModels(std::vector<FuzzSeed>* seeds) {
   }
   AddModel("network", Network(), seeds);
   AddModel("training", Training(), seeds);
-}
-
-// What other programs write and ours does not: attributes, typed data, limits
-// as inputs, initializers listed as inputs.
-constexpr char kForeignOnnx[] = R"(
-ir_version: 8
-producer_name: "other"
-opset_import { version: 14 }
-metadata_props { key: "espalier.domain.x" value: "0:1" }
-metadata_props { key: "espalier.class_names" value: "[\"a\", \"b\"]" }
-graph {
-  name: "foreign"
-  input { name: "x" type { tensor_type { elem_type: 1
-    shape { dim { dim_param: "batch" } dim { dim_value: 2 } } } } }
-  initializer { name: "w" dims: 2 dims: 2 data_type: 1
-    float_data: 1 float_data: 2 float_data: 3 float_data: 4 }
-  initializer { name: "c" dims: 2 data_type: 11 double_data: 1 double_data: 2 }
-  initializer { name: "h" dims: 2 data_type: 10
-    int32_data: 15360 int32_data: 16384 }
-  initializer { name: "shape" dims: 2 data_type: 7
-    int64_data: -1 int64_data: 2 }
-  initializer { name: "low" data_type: 1 float_data: -1 }
-  node { op_type: "Gemm" input: "x" input: "w" input: "c" output: "g"
-    attribute { name: "alpha" type: FLOAT f: 0.5 }
-    attribute { name: "beta" type: FLOAT f: 2 }
-    attribute { name: "transB" type: INT i: 1 } }
-  node { op_type: "Reshape" input: "g" input: "shape" output: "r"
-    attribute { name: "allowzero" type: INT i: 1 } }
-  node { op_type: "Flatten" input: "r" output: "f"
-    attribute { name: "axis" type: INT i: -1 } }
-  node { op_type: "Constant" output: "k"
-    attribute { name: "value_floats" type: FLOATS floats: 3 floats: 4 } }
-  node { op_type: "Mul" input: "f" input: "k" output: "m" }
-  node { op_type: "Add" input: "m" input: "h" output: "a" }
-  node { op_type: "Clip" input: "a" input: "low" output: "y" }
-  output { name: "y" }
-})";
-
-void AddForeignOnnx(std::vector<FuzzSeed>* seeds) {
-  onnx::ModelProto model;
-  ESPALIER_CHECK(
-      google::protobuf::TextFormat::ParseFromString(kForeignOnnx, &model));
-  seeds->push_back({"onnx", "foreign", model.SerializeAsString()});
-  // Before opset 11 limits were attributes.
-  model.mutable_opset_import(0)->set_version(9);
-  onnx::NodeProto* clip = model.mutable_graph()->mutable_node(6);
-  clip->mutable_input()->RemoveLast();
-  onnx::AttributeProto* limit = clip->add_attribute();
-  limit->set_name("max");
-  limit->set_type(onnx::AttributeProto::FLOAT);
-  limit->set_f(6);
-  // And an initializer an input as well.
-  *model.mutable_graph()->add_input() = model.graph().input(0);
-  model.mutable_graph()->mutable_input(1)->set_name("w");
-  seeds->push_back({"onnx", "foreign_old", model.SerializeAsString()});
 }
 
 void AddTables(std::vector<FuzzSeed>* seeds) {
@@ -246,6 +204,7 @@ void AddArrays(std::vector<FuzzSeed>* seeds) {
 std::vector<FuzzSeed> MakeFuzzSeeds() {
   std::vector<FuzzSeed> seeds;
   AddModels(&seeds);
+  AddFolders(&seeds);
   AddForeignOnnx(&seeds);
   AddTables(&seeds);
   AddArrays(&seeds);

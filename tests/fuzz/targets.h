@@ -31,6 +31,10 @@ int FuzzGraphText(const uint8_t* data, size_t size);
 // An ONNX file: what is accepted is a model that can be saved and run; if it
 // can be exported and that imported, the inputs and outputs are the same.
 int FuzzOnnx(const uint8_t* data, size_t size);
+// Such files whose weights are in a file beside them (folder_input.h): what is
+// accepted reached no other file.
+int FuzzModelFolder(const uint8_t* data, size_t size);
+int FuzzOnnxFolder(const uint8_t* data, size_t size);
 // The lowest bits of the first byte choose the target column, the rest is text.
 int FuzzCsv(const uint8_t* data, size_t size);
 int FuzzIdx(const uint8_t* data, size_t size);
