@@ -67,7 +67,8 @@ Value GatedGradient(Value z, Value x_slope, Value dy) {
 
 constexpr UnaryRow kSigmoid = {
     "sigmoid",
-    false,
+    /*maps_zero_to_zero=*/false,
+    /*total=*/true,
     SigmoidOf,
     [](Value, Value y, Value dy) { return Mul(dy, Mul(y, OneMinus(y))); },
     [](Interval x) {
@@ -78,7 +79,8 @@ constexpr UnaryRow kSigmoid = {
 
 constexpr UnaryRow kTanh = {
     "tanh",
-    true,
+    /*maps_zero_to_zero=*/true,
+    /*total=*/true,
     [](double x) { return std::tanh(x); },
     [](Value, Value y, Value dy) { return Mul(dy, OneMinus(Square(y))); },
     [](Interval x) {
@@ -94,7 +96,8 @@ double SoftsignOf(double x) {
 // 2 roundings.
 constexpr UnaryRow kSoftsign = {
     "softsign",
-    true,
+    /*maps_zero_to_zero=*/true,
+    /*total=*/true,
     SoftsignOf,
     [](Value x, Value, Value dy) {
       const Value divisor = AddNumber(Abs(x), 1);
@@ -113,7 +116,8 @@ double GeluOf(double x) { return std::max(x, kFarBelow) * NormalCdfOf(x); }
 // 14 roundings in normal_cdf and 1.
 constexpr UnaryRow kGelu = {
     "gelu",
-    true,
+    /*maps_zero_to_zero=*/true,
+    /*total=*/true,
     GeluOf,
     [](Value x, Value, Value dy) {
       const Value near = Clip(x, -15, 15);  // the density beyond is 0
@@ -140,7 +144,8 @@ double GeluTanhOf(double x) {
 // that is an absolute 4 |x u| s (1 - s) 2^-24, at most 1.02 * 2^-24.
 constexpr UnaryRow kGeluTanh = {
     "gelu_tanh",
-    true,
+    /*maps_zero_to_zero=*/true,
+    /*total=*/true,
     GeluTanhOf,
     [](Value x, Value, Value dy) {
       const Value near = Clip(x, -kFar, kFar);
@@ -170,7 +175,7 @@ constexpr float kMishIsX = 20;
 constexpr float kMishIsZero = 104;  // at minus this
 
 constexpr UnaryRow kMish = {
-    "mish", true, MishOf,
+    "mish", /*maps_zero_to_zero=*/true, /*total=*/true, MishOf,
     // n / (n + 2) + 4 x e (e + 1) / (n + 2)^2.
     [](Value x, Value, Value dy) {
       const Value near = Clip(x, -kMishIsZero, kMishIsX);
@@ -203,7 +208,8 @@ double HardSwishOf(double x) {
 // 4 roundings, since x + 3 is exact near -3.
 constexpr UnaryRow kHardSwish = {
     "hard_swish",
-    true,
+    /*maps_zero_to_zero=*/true,
+    /*total=*/true,
     HardSwishOf,
     [](Value x, Value, Value dy) {
       const Value inside = Mul(dy, AddNumber(Div(x, NumberBeside(x, 3)), 0.5f));
@@ -228,6 +234,7 @@ class SwishOp : public UnaryOp {
   }
 
  protected:
+  bool total() const override { return true; }
   double ValueOf(double x) const override {
     if (std::isinf(x)) return x * beta_ > 0 ? x : 0;
     return x * SigmoidOf(beta_ * x);
@@ -277,6 +284,7 @@ class HardSigmoidOp : public UnaryOp {
   }
 
  protected:
+  bool total() const override { return true; }
   double ValueOf(double x) const override {
     return Clipped01(alpha_ * x + beta_);
   }

@@ -53,14 +53,16 @@ Interval SqrtBounds(Interval x) {
 
 constexpr UnaryRow kAbs = {
     "abs",
-    true,
+    /*maps_zero_to_zero=*/true,
+    /*total=*/true,
     [](double x) { return std::fabs(x); },
     [](Value x, Value, Value dy) { return Mul(dy, Sign(x)); },
     AbsBounds,
     [](const Expr& x) { return Abs(x); }};
 
 constexpr UnaryRow kExp = {"exp",
-                           false,
+                           /*maps_zero_to_zero=*/false,
+                           /*total=*/true,
                            [](double x) { return std::exp(x); },
                            [](Value, Value y, Value dy) { return Mul(dy, y); },
                            [](Interval x) {
@@ -73,7 +75,8 @@ constexpr UnaryRow kExp = {"exp",
 // The gradient is no y + 1, which loses what is left of it far below 0.
 constexpr UnaryRow kExpm1 = {
     "expm1",
-    true,
+    /*maps_zero_to_zero=*/true,
+    /*total=*/true,
     [](double x) { return std::expm1(x); },
     [](Value x, Value, Value dy) { return Mul(dy, Exp(x)); },
     [](Interval x) {
@@ -83,31 +86,33 @@ constexpr UnaryRow kExpm1 = {
     [](const Expr& x) { return Expm1(x); }};
 
 constexpr UnaryRow kIdentity = {"identity",
-                                true,
+                                /*maps_zero_to_zero=*/true,
+                                /*total=*/true,
                                 [](double x) { return x; },
                                 [](Value, Value, Value dy) { return dy; },
                                 [](Interval x) { return x; },
                                 [](const Expr& x) { return x; }};
 
 constexpr UnaryRow kLog = {"log",
-                           false,
+                           /*maps_zero_to_zero=*/false,
+                           /*total=*/false,
                            [](double x) { return std::log(x); },
                            [](Value x, Value, Value dy) { return Div(dy, x); },
                            LogBounds,
-                           [](const Expr& x) { return Log(x); },
-                           /*total=*/false};
+                           [](const Expr& x) { return Log(x); }};
 
 constexpr UnaryRow kLog1p = {
     "log1p",
-    true,
+    /*maps_zero_to_zero=*/true,
+    /*total=*/false,
     [](double x) { return std::log1p(x); },
     [](Value x, Value, Value dy) { return Div(dy, AddNumber(x, 1)); },
     Log1pBounds,
-    [](const Expr& x) { return Log1p(x); },
-    /*total=*/false};
+    [](const Expr& x) { return Log1p(x); }};
 
 constexpr UnaryRow kNeg = {"neg",
-                           true,
+                           /*maps_zero_to_zero=*/true,
+                           /*total=*/true,
                            [](double x) { return -x; },
                            [](Value, Value, Value dy) { return Neg(dy); },
                            NegInterval,
@@ -115,7 +120,8 @@ constexpr UnaryRow kNeg = {"neg",
 
 constexpr UnaryRow kNormalCdf = {
     "normal_cdf",
-    false,
+    /*maps_zero_to_zero=*/false,
+    /*total=*/true,
     NormalCdfOf,
     [](Value x, Value, Value dy) { return Mul(dy, NormalDensity(x)); },
     [](Interval x) {
@@ -124,14 +130,18 @@ constexpr UnaryRow kNormalCdf = {
     },
     [](const Expr& x) { return NormalCdf(x); }};
 
-constexpr UnaryRow kSign = {
-    "sign",     true,
-    SignOf,     [](Value, Value, Value) { return Value(); },
-    SignBounds, [](const Expr& x) { return Sign(x); }};
+constexpr UnaryRow kSign = {"sign",
+                            /*maps_zero_to_zero=*/true,
+                            /*total=*/true,
+                            SignOf,
+                            [](Value, Value, Value) { return Value(); },
+                            SignBounds,
+                            [](const Expr& x) { return Sign(x); }};
 
 constexpr UnaryRow kSoftplus = {
     "softplus",
-    false,
+    /*maps_zero_to_zero=*/false,
+    /*total=*/true,
     SoftplusOf,
     [](Value x, Value, Value dy) { return Mul(dy, Sigmoid(x)); },
     [](Interval x) {
@@ -142,16 +152,17 @@ constexpr UnaryRow kSoftplus = {
 
 constexpr UnaryRow kSqrt = {
     "sqrt",
-    true,
+    /*maps_zero_to_zero=*/true,
+    /*total=*/false,
     [](double x) { return std::sqrt(x); },
     [](Value, Value y, Value dy) { return Div(Scale(dy, 0.5f), y); },
     SqrtBounds,
-    [](const Expr& x) { return Sqrt(x); },
-    /*total=*/false};
+    [](const Expr& x) { return Sqrt(x); }};
 
 constexpr UnaryRow kSquare = {
     "square",
-    true,
+    /*maps_zero_to_zero=*/true,
+    /*total=*/true,
     [](double x) { return x * x; },
     [](Value x, Value, Value dy) { return Mul(Scale(dy, 2), x); },
     [](Interval x) {
@@ -161,7 +172,8 @@ constexpr UnaryRow kSquare = {
     [](const Expr& x) { return x * x; }};
 
 constexpr UnaryRow kStopGradient = {"stop_gradient",
-                                    true,
+                                    /*maps_zero_to_zero=*/true,
+                                    /*total=*/true,
                                     [](double x) { return x; },
                                     [](Value, Value, Value) { return Value(); },
                                     [](Interval x) { return x; },
@@ -199,6 +211,7 @@ class ScaleOp : public UnaryOp {
   }
 
  protected:
+  bool total() const override { return true; }
   double ValueOf(double x) const override { return factor_ * x; }
   Value GradientOf(Value, Value, Value dy) const override {
     return Scale(dy, factor_, over_batch_);

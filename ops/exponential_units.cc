@@ -29,6 +29,7 @@ class ExponentialUnitOp : public UnaryOp {
   bool maps_zero_to_zero() const override { return true; }
 
  protected:
+  bool total() const override { return true; }
   double ValueOf(double x) const override {
     if (x > 0 || std::isnan(x)) return above_ * x;
     return below_ * std::expm1(x / width_);

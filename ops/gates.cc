@@ -115,7 +115,8 @@ class SelectGreaterOp : public Op {
 };
 
 constexpr UnaryRow kRelu = {
-    "relu", true, [](double x) { return x > 0 || std::isnan(x) ? x : 0.0; },
+    "relu", /*maps_zero_to_zero=*/true, /*total=*/true,
+    [](double x) { return x > 0 || std::isnan(x) ? x : 0.0; },
     // Of the result, so that the runtime need not keep x.
     [](Value, Value y, Value dy) {
       return SelectGreater(y, NumberBeside(dy, 0), dy, NumberBeside(dy, 0));
@@ -140,6 +141,7 @@ class LeakyReluOp : public UnaryOp {
   }
 
  protected:
+  bool total() const override { return true; }
   double ValueOf(double x) const override {
     if (x > 0 || std::isnan(x)) return x;
     return slope_ == 0 ? 0 : slope_ * x;
@@ -266,6 +268,7 @@ class ClipOp : public UnaryOp {
   }
 
  protected:
+  bool total() const override { return true; }
   double ValueOf(double x) const override {
     return x < lower_ ? lower_ : x > upper_ ? upper_ : x;
   }

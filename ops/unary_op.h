@@ -41,7 +41,7 @@ class UnaryOp : public Op {
 
  protected:
   // Every number has a finite value.
-  virtual bool total() const { return true; }
+  virtual bool total() const = 0;
   virtual double ValueOf(double x) const = 0;
   // A default Value: no gradient flows.
   virtual Value GradientOf(Value x, Value y, Value dy) const = 0;
@@ -54,11 +54,11 @@ class UnaryOp : public Op {
 struct UnaryRow {
   absl::string_view kind;
   bool maps_zero_to_zero;
+  bool total;
   double (*f)(double x);
   Value (*gradient)(Value x, Value y, Value dy);
   Interval (*bounds)(Interval x);
   Expr (*expr)(const Expr& x);
-  bool total = true;
 };
 
 class UnaryRowOp : public UnaryOp {
