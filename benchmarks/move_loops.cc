@@ -50,4 +50,13 @@ void MoveLoop(int reads, int writes, const uint32_t* const* from,
   kLoops[reads][writes](from, to, n);
 }
 
+void SpreadColumn(const uint32_t* column, int64_t rows, int64_t columns,
+                  uint32_t* to) {
+  for (int64_t r = 0; r < rows; ++r) {
+    auto* const row = reinterpret_cast<Line*>(to + r * columns);
+    const Line line = column[r] - Line{};
+    for (int64_t i = 0; i < columns / 16; ++i) row[i] = line;
+  }
+}
+
 }  // namespace espalier

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "benchmarks/move_loops.h"
 #include "benchmarks/op_rows.h"
 #include "ops/binary.h"
 #include "ops/dense.h"
@@ -8,6 +9,7 @@
 #include "ops/normalization.h"
 #include "ops/reduce.h"
 #include "ops/softmax.h"
+#include "runtime/elementwise/fork.h"
 #include "runtime/elementwise/layer_norm.h"
 #include "runtime/elementwise/reductions.h"
 #include "runtime/elementwise/softmax.h"
@@ -42,6 +44,17 @@ Floor SumOfColumns() {
   });
 }
 
+// A number for each row.
+Floor FillOfRows() {
+  return Kernel({kRowElements, kRows}, [](int threads, const Pointers& a) {
+    ForkOver(kRows, threads, [&](int64_t begin, int64_t end) {
+      SpreadColumn(reinterpret_cast<const uint32_t*>(a[1] + begin), end - begin,
+                   kColumns,
+                   reinterpret_cast<uint32_t*>(a[0] + begin * kColumns));
+    });
+  });
+}
+
 void AddReductions(OpRowTable& t) {
   const std::string family = "reductions";
   const auto reduce = [&](std::string name, auto op, std::vector<int64_t> axes,
@@ -53,7 +66,7 @@ void AddReductions(OpRowTable& t) {
         },
         std::move(forward), std::move(backward));
   };
-  reduce("sum of rows", Sum, {1}, SumOfRows(), Move(0, 1));
+  reduce("sum of rows", Sum, {1}, SumOfRows(), FillOfRows());
   reduce("sum of columns", Sum, {0}, SumOfColumns(), Move(0, 1));
   reduce("sum", Sum, {}, Move(1, 0), Move(0, 1));
   reduce("mean", Mean, {}, Move(1, 0), Move(0, 1));

@@ -49,7 +49,6 @@ void AddMovementRows(OpRowTable& t) {
   const auto transpose = [](Value x) { return Transpose(x, {1, 0}); };
   t.Unary(family, "transpose", transpose, Reorder(kRows, kColumns),
           Reorder(kRows, kColumns));
-  t.Unary(family, "transpose, memory copy", transpose, Copy(), Copy());
   t.rows.push_back({family,
                     "transpose 1000",
                     {{F32({1000, 1000})}},
@@ -59,10 +58,10 @@ void AddMovementRows(OpRowTable& t) {
   t.rows.push_back(
       {family,
        "slice",
-       {{F32({kRows, 2 * kColumns})}},
-       [](Operands in) { return Slice(in[0], {1}, {0}, {kColumns}); },
-       Copy(),
-       InTurn({Copy(), Move(0, 1)})});
+       {{Full()}},
+       [](Operands in) { return Slice(in[0], {1}, {0}, {kColumns / 2}); },
+       Copy(kRowElements / 2),
+       Copy(kRowElements * 3 / 4)});
   t.rows.push_back({family,
                     "pad",
                     {{half}},

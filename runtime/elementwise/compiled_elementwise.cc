@@ -9,6 +9,8 @@
 // block, or what makes kUnitElements where the program reduces; the sum over a
 // unit is a function of the unit alone, so no sum depends on the number of
 // threads.
+// What is made of scalars and rows only repeats itself: a thread computes the
+// first blocks of a large segment and copies them to the rest.
 #include "runtime/elementwise/compiled_elementwise.h"
 
 #include <algorithm>
@@ -30,6 +32,7 @@ namespace {
 constexpr int64_t kBlock = 256;
 constexpr int64_t kLongBlock = 4096;  // without registers
 constexpr int64_t kUnitElements = 4096;
+constexpr int64_t kRepeated = 1 << 14;         // elements at least
 constexpr int64_t kManyElements = 1 << 16;     // enough long blocks for threads
 constexpr int64_t kPrefetchBytes = 128 << 10;  // of a segment; below it costs
 
@@ -42,6 +45,8 @@ struct BoundSegment {
   std::vector<int32_t> row_of;  // element of a block (narrow)
   int64_t pieces;               // blocks of a row (wide)
   int64_t num_blocks;
+  int64_t repeated_blocks;  // after so many the same comes again in
+  std::vector<int> repeated_arrays;
   int64_t unit_blocks;
   int64_t first_unit;  // numbered through all segments
   int64_t end_unit;
@@ -148,6 +153,45 @@ void CutIntoBlocks(BoundSegment* segment) {
   segment->num_blocks = DivideRoundingUp(segment->elements, segment->block);
 }
 
+// The arrays that are written, if no element depends on where it is but for its
+// column.
+std::vector<int> RepeatedArrays(const ElementwiseProgram& program,
+                                const ProgramVariant& variant) {
+  std::vector<int> written;
+  for (const Instruction& instruction : program.code) {
+    for (const Operand& source : instruction.sources) {
+      if (source.kind != Operand::Kind::kArray) continue;
+      const Access access = variant.access[source.index];
+      if (access != Access::kScalar && access != Access::kRow) return {};
+    }
+    if (IsReduction(instruction.opcode)) return {};
+    if (instruction.destination.kind == Operand::Kind::kArray) {
+      written.push_back(instruction.destination.index);
+    }
+  }
+  return written;
+}
+
+// The element that a block begins with.
+int64_t Offset(const BoundSegment& segment, int64_t block) {
+  const int64_t row = block / segment.pieces;
+  const bool wide = segment.variant->layout == Layout::kWide;
+  const int64_t row_elements = wide ? segment.columns : segment.block;
+  return std::min(segment.elements,
+                  row * row_elements + block % segment.pieces * segment.block);
+}
+
+// Blocks are cut.
+void CutIntoRepetitions(const ElementwiseProgram& program,
+                        BoundSegment* segment) {
+  segment->repeated_blocks =
+      DivideRoundingUp(kRepeated, segment->block * segment->pieces) *
+      segment->pieces;
+  if (segment->repeated_blocks * 4 <= segment->num_blocks) {
+    segment->repeated_arrays = RepeatedArrays(program, *segment->variant);
+  }
+}
+
 }  // namespace
 
 struct CompiledElementwise::Code {
@@ -170,6 +214,8 @@ struct CompiledElementwise::Code {
                     Frame& frame) const;
   void RunBlocks(const BoundSegment& segment, float* const* arrays,
                  int64_t begin, int64_t end, Frame& frame) const;
+  void RunRepeated(const BoundSegment& segment, float* const* arrays,
+                   int64_t begin, int64_t end, Frame& frame) const;
   void RunBlock(const BoundSegment& segment, float* const* arrays,
                 int64_t offset, int64_t n, Frame& frame) const;
 };
@@ -211,6 +257,7 @@ absl::StatusOr<CompiledElementwise> CompiledElementwise::Compile(
       bound.variant = code->variants.back().get();
     }
     CutIntoBlocks(&bound);
+    CutIntoRepetitions(program, &bound);
     bound.first_unit = code->num_units;
     bound.prefetch =
         bound.variant->body.size() > 1 &&
@@ -271,8 +318,8 @@ void CompiledElementwise::Code::RunUnits(absl::Span<float* const> arrays,
       previous = &segment;
       previous_arrays = segment_arrays;
       if (reductions().empty()) {
-        RunBlocks(segment, segment_arrays, begin - segment.first_unit,
-                  stop - segment.first_unit, frame);
+        RunRepeated(segment, segment_arrays, begin - segment.first_unit,
+                    stop - segment.first_unit, frame);
       } else {
         for (int64_t unit = begin; unit < stop; ++unit) {
           SumUnit(segment, segment_arrays, unit, partials, frame);
@@ -330,6 +377,26 @@ void CompiledElementwise::Code::EnterSegment(const BoundSegment& segment,
                              : segment.elements / segment.columns;
     kernels->expand_row(frame.blocks[row.block], arrays[row.array], rows,
                         segment.columns);
+  }
+}
+
+void CompiledElementwise::Code::RunRepeated(const BoundSegment& segment,
+                                            float* const* arrays, int64_t begin,
+                                            int64_t end, Frame& frame) const {
+  const int64_t repeated = segment.repeated_blocks;
+  if (segment.repeated_arrays.empty() || end - begin <= repeated) {
+    return RunBlocks(segment, arrays, begin, end, frame);
+  }
+  RunBlocks(segment, arrays, begin, begin + repeated, frame);
+  const int64_t first = Offset(segment, begin);
+  const int64_t step = Offset(segment, begin + repeated) - first;
+  const int64_t past = Offset(segment, end);
+  for (const int j : segment.repeated_arrays) {
+    for (int64_t at = first + step; at < past; at += step) {
+      std::memcpy(
+          arrays[j] + at, arrays[j] + first,
+          static_cast<size_t>(std::min(step, past - at)) * sizeof(float));
+    }
   }
 }
 

@@ -11,6 +11,7 @@
 #include "runtime/elementwise/kernels.h"
 #include "runtime/elementwise/layer_norm_kernels.h"
 #include "runtime/elementwise/matmul_kernels.h"
+#include "runtime/elementwise/move_kernels.h"
 #include "runtime/elementwise/reduction_kernels.h"
 #include "runtime/elementwise/row_kernels.h"
 
@@ -42,6 +43,8 @@ constexpr KernelTable MakeKernelTable() {
   table.layer_norm = LayerNorm;
   table.layer_norm_backward = LayerNormBackward;
   table.dropout = Dropout;
+  table.copy_rows = CopyRows;
+  table.transpose = TransposeMatrix;
   table.find_non_finite = FindNonFinite;
   table.find_outside = FindOutside;
   return table;

@@ -36,6 +36,15 @@ using RowFold = void (*)(const float* x, int64_t rows, int64_t stride,
 using ColumnSum = void (*)(const float* x, int64_t rows, int64_t columns,
                            float scale, const float* centers, float* y);
 
+// Row r of n floats at from + r * from_stride goes to to + r * to_stride.
+struct RowsCopy {
+  int64_t rows, n;
+  const float* from;
+  int64_t from_stride;
+  float* to;
+  int64_t to_stride;
+};
+
 struct KernelTable {
   // Null for forms that no compiled program uses: no vector among the sources
   // (but for kCopy), or bits of sources that the opcode does not have.
@@ -88,6 +97,13 @@ struct KernelTable {
   // Elements begin to end - 1 of dropout.h's; begin is a multiple of 64.
   void (*dropout)(const DropoutMask& mask, int64_t begin, int64_t end,
                   const float* x, float* y);
+
+  // Bits unchanged.
+  void (*copy_rows)(const RowsCopy& copy);
+  // to[i * to_stride + j] = from[j * from_stride + i] for i < rows and j < n;
+  // bits unchanged.
+  void (*transpose)(int64_t rows, int64_t n, const float* from,
+                    int64_t from_stride, float* to, int64_t to_stride);
 
   // An index at or less than one vector before the first NaN or infinity; n
   // if there is none.

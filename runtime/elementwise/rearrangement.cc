@@ -1,32 +1,25 @@
 #include "runtime/elementwise/rearrangement.h"
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "runtime/elementwise/fork.h"
+#include "runtime/elementwise/kernels.h"
 
 namespace espalier {
 namespace {
 
 constexpr double kNanoseconds = 0.1;     // per element that is moved
 constexpr int64_t kTileElements = 8192;  // 32 KiB, written while in cache
-constexpr int64_t kBlock = 64;           // rows and columns of a transpose
-constexpr int64_t kLongRow = 128;        // elements
-constexpr size_t kElementBytes = sizeof(uint32_t);
+constexpr int64_t kBlockRows = 64;       // of a transpose's result
+constexpr int64_t kBlockColumns = 128;
+constexpr int64_t kLongPart = 64;    // of a row, on average
+constexpr int64_t kLongRow = 128;    // elements
+constexpr int64_t kLongFill = 8192;  // from here on memset is faster
+constexpr size_t kElementBytes = sizeof(float);
 
 int64_t DivideRoundingUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-// Row r of n elements at from + r * from_stride goes to to + r * to_stride.
-struct RowsCopy {
-  int64_t rows, n;
-  const uint32_t* from;
-  int64_t from_stride;
-  uint32_t* to;
-  int64_t to_stride;
-};
 
 // The compiler makes loads and stores of a copy of known size.
 template <size_t n>
@@ -37,101 +30,37 @@ void CopyRowsOf(const RowsCopy& c) {
   }
 }
 
-void CopyRows(const RowsCopy& c) {
+void CopyRows(const KernelTable& kernels, const RowsCopy& c) {
   static constexpr void (*kShort[])(const RowsCopy&) = {
       nullptr,       CopyRowsOf<1>, CopyRowsOf<2>, CopyRowsOf<3>, CopyRowsOf<4>,
       CopyRowsOf<5>, CopyRowsOf<6>, CopyRowsOf<7>, CopyRowsOf<8>};
-  if (c.n <= 8) return kShort[c.n](c);
-  const auto bytes = static_cast<size_t>(c.n) * kElementBytes;
-  for (int64_t r = 0; r < c.rows; ++r) {
-    std::memcpy(c.to + r * c.to_stride, c.from + r * c.from_stride, bytes);
-  }
+  c.n <= 8 ? kShort[c.n](c) : kernels.copy_rows(c);
 }
 
-// Rows of kBlock elements.
-void CopyBlockRows(const RowsCopy& c) {
-  for (int64_t r = 0; r < c.rows; ++r) {
-    const uint32_t* const from = c.from + r * c.from_stride;
-    uint32_t* const to = c.to + r * c.to_stride;
-    for (int64_t i = 0; i < kBlock; i += 4) {
-      _mm_storeu_si128(
-          reinterpret_cast<__m128i*>(to + i),
-          _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i)));
-    }
-  }
+// One element n times.
+void Repeat(const KernelTable& kernels, const float* element, int64_t n,
+            float* to) {
+  kernels.elementwise[static_cast<int>(Opcode::kCopy)][0](to, element, nullptr,
+                                                          nullptr, nullptr, n);
 }
 
-// to[i * to_stride + j] = from[j * from_stride + i] for i, j < 4.
-void Transpose4x4(const uint32_t* from, int64_t from_stride, uint32_t* to,
-                  int64_t to_stride) {
-  const auto load = [&](int j) {
-    return _mm_loadu_si128(
-        reinterpret_cast<const __m128i*>(from + j * from_stride));
-  };
-  const auto store = [&](int i, __m128i row) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + i * to_stride), row);
-  };
-  const __m128i a = load(0), b = load(1), c = load(2), d = load(3);
-  const __m128i ab_low = _mm_unpacklo_epi32(a, b);
-  const __m128i cd_low = _mm_unpacklo_epi32(c, d);
-  const __m128i ab_high = _mm_unpackhi_epi32(a, b);
-  const __m128i cd_high = _mm_unpackhi_epi32(c, d);
-  store(0, _mm_unpacklo_epi64(ab_low, cd_low));
-  store(1, _mm_unpackhi_epi64(ab_low, cd_low));
-  store(2, _mm_unpacklo_epi64(ab_high, cd_high));
-  store(3, _mm_unpackhi_epi64(ab_high, cd_high));
-}
-
-// to[i * to_stride + j] = from[j * from_stride + i] for i < rows, j < n.
-// Blocks are read through a buffer: rows a power of two apart would push each
-// other out of the cache before they are used up.
-void Transpose(int64_t rows, int64_t n, const uint32_t* from,
-               int64_t from_stride, uint32_t* to, int64_t to_stride) {
-  constexpr int64_t kStride = kBlock + 4;
-  alignas(64) uint32_t buffer[kBlock * kStride];
-  for (int64_t i0 = 0; i0 < rows; i0 += kBlock) {
-    const int64_t block_rows = std::min(kBlock, rows - i0);
-    for (int64_t j0 = 0; j0 < n; j0 += kBlock) {
-      const int64_t block_n = std::min(kBlock, n - j0);
-      const RowsCopy rows = {
-          block_n,     block_rows, from + j0 * from_stride + i0,
-          from_stride, buffer,     kStride};
-      block_rows == kBlock ? CopyBlockRows(rows) : CopyRows(rows);
-      uint32_t* const block_to = to + i0 * to_stride + j0;
-      for (int64_t i = 0; i < block_rows; i += 4) {
-        for (int64_t j = 0; j < block_n; j += 4) {
-          const uint32_t* const corner = buffer + j * kStride + i;
-          uint32_t* const corner_to = block_to + i * to_stride + j;
-          if (i + 4 <= block_rows && j + 4 <= block_n) {
-            Transpose4x4(corner, kStride, corner_to, to_stride);
-            continue;
-          }
-          for (int64_t ii = 0; ii < std::min<int64_t>(4, block_rows - i); ++ii)
-            for (int64_t jj = 0; jj < std::min<int64_t>(4, block_n - j); ++jj)
-              corner_to[ii * to_stride + jj] = corner[jj * kStride + ii];
-        }
-      }
-    }
-  }
-}
-
-// One element n times; copies of what is there already are faster than a loop.
-void Repeat(uint32_t element, int64_t n, uint32_t* to) {
-  constexpr int64_t kFirst = 256;
-  std::fill_n(to, std::min(n, kFirst), element);
-  for (int64_t i = kFirst; i < n; i += kFirst) {
-    std::memcpy(to + i, to,
-                static_cast<size_t>(std::min(kFirst, n - i)) * kElementBytes);
+void FillWithZeros(const KernelTable& kernels, int64_t n, float* to) {
+  constexpr float kZero = 0;
+  if (n >= kLongFill) {
+    std::memset(to, 0, static_cast<size_t>(n) * kElementBytes);
+  } else if (n > 0) {
+    Repeat(kernels, &kZero, n, to);
   }
 }
 
 // Along the last axis: from_step apart in the source, to_step in the result.
-void CopyStrided(const RowsCopy& c, int64_t from_step, int64_t to_step) {
+void CopyStrided(const KernelTable& kernels, const RowsCopy& c,
+                 int64_t from_step, int64_t to_step) {
   for (int64_t r = 0; r < c.rows; ++r) {
-    const uint32_t* from = c.from + r * c.from_stride;
-    uint32_t* to = c.to + r * c.to_stride;
+    const float* from = c.from + r * c.from_stride;
+    float* to = c.to + r * c.to_stride;
     if (from_step == 0 && to_step == 1) {
-      Repeat(*from, c.n, to);
+      Repeat(kernels, from, c.n, to);
     } else if (from_step == 2 && to_step == 1) {  // with vectors
       for (int64_t j = 0; j < c.n; ++j) to[j] = from[j * 2];
     } else {
@@ -143,8 +72,10 @@ void CopyStrided(const RowsCopy& c, int64_t from_step, int64_t to_step) {
 }  // namespace
 
 Rearrangement::Rearrangement(const Shape& shape, std::vector<Box> boxes,
-                             bool zeros, int threads)
-    : dims_(shape.dims().begin(), shape.dims().end()), zeros_(zeros) {
+                             bool zeros, Isa isa, int threads)
+    : kernels_(&KernelsFor(isa)),
+      dims_(shape.dims().begin(), shape.dims().end()),
+      zeros_(zeros) {
   const int64_t elements = shape.num_elements();
   if (elements == 0) return;
   for (size_t b = 0; b < boxes.size(); ++b) {
@@ -161,6 +92,7 @@ Rearrangement::Rearrangement(const Shape& shape, std::vector<Box> boxes,
   }
   for (Piece& piece : pieces_) ChooseLoops(piece);
   ChooseTiles();
+  FindRowParts();
   threads_ = ForkWidth(static_cast<double>(elements) * kNanoseconds * 1e-3,
                        num_tiles_, threads);
 }
@@ -232,8 +164,8 @@ void Rearrangement::ChooseTiles() {
   };
   for (const Piece& piece : pieces_) {
     if (piece.loops != Loops::kTranspose) continue;
-    grow(static_cast<size_t>(piece.outer), kBlock);
-    grow(dims_.size() - 1, kBlock);
+    grow(static_cast<size_t>(piece.outer), kBlockRows);
+    grow(dims_.size() - 1, kBlockColumns);
   }
   for (size_t i = dims_.size(); i-- > 0;) {
     grow(i, std::max<int64_t>(1, kTileElements * tile_[i] / elements));
@@ -245,33 +177,89 @@ void Rearrangement::ChooseTiles() {
   }
 }
 
+// Where the result is a matrix whose rows are made of a few long parts, rows
+// are made one after the other: memory is slower if it is written with gaps
+// that are filled later.
+void Rearrangement::FindRowParts() {
+  if (rank() != 2) return;
+  std::vector<RowPart> parts;
+  for (const Piece& piece : pieces_) {
+    const BoxAxis& rows = piece.box.axes[0];
+    const BoxAxis& row = piece.box.axes[1];
+    if (piece.loops != Loops::kRows || rows.size != dims_[0] ||
+        rows.to_step != 1 || (row.to_step != 1 && row.size > 1)) {
+      return;
+    }
+    parts.push_back({row.to_begin, row.size, static_cast<int>(piece.source),
+                     piece.box.from_offset, rows.from_stride});
+  }
+  std::sort(parts.begin(), parts.end(), [](const RowPart& a, const RowPart& b) {
+    return a.begin < b.begin;
+  });
+  if (zeros_) {
+    std::vector<RowPart> with_zeros;
+    int64_t end = 0;
+    parts.push_back({dims_[1], 0});
+    for (const RowPart& part : parts) {
+      if (end < part.begin) with_zeros.push_back({end, part.begin - end});
+      if (part.size > 0) with_zeros.push_back(part);
+      end = part.begin + part.size;
+    }
+    parts = std::move(with_zeros);
+  }
+  if (dims_[1] < kLongPart * static_cast<int64_t>(parts.size())) return;
+  row_parts_ = std::move(parts);
+}
+
 void Rearrangement::Run(absl::Span<void* const> sources, void* result) const {
   ForkOver(num_tiles_, threads_, [&](int64_t begin, int64_t end) {
     for (int64_t tile = begin; tile < end; ++tile) {
-      RunTile(tile, sources, static_cast<uint32_t*>(result));
+      RunTile(tile, sources, static_cast<float*>(result));
     }
   });
 }
 
 void Rearrangement::RunTile(int64_t tile, absl::Span<void* const> sources,
-                            uint32_t* result) const {
+                            float* result) const {
   Index begin, end;
   for (int i = rank() - 1; i >= 0; --i) {
     begin[i] = tile % tiles_[i] * tile_[i];
     end[i] = std::min(begin[i] + tile_[i], dims_[i]);
     tile /= tiles_[i];
   }
+  if (!row_parts_.empty()) return MakeRows(begin, end, sources, result);
   if (zeros_) FillZeros(begin, end, result);
   for (const Piece& piece : pieces_) {
     CopyPart(piece, begin, end,
-             static_cast<const uint32_t*>(sources[piece.source]), result);
+             static_cast<const float*>(sources[piece.source]), result);
+  }
+}
+
+void Rearrangement::MakeRows(const Index& begin, const Index& end,
+                             absl::Span<void* const> sources,
+                             float* result) const {
+  for (int64_t r = begin[0]; r < end[0]; ++r) {
+    for (const RowPart& part : row_parts_) {
+      const int64_t first = std::max(part.begin, begin[1]);
+      const int64_t n = std::min(part.begin + part.size, end[1]) - first;
+      if (n <= 0) continue;
+      float* const to = result + r * strides_[0] + first;
+      if (part.source < 0) {
+        FillWithZeros(*kernels_, n, to);
+        continue;
+      }
+      const auto* const source =
+          static_cast<const float*>(sources[part.source]) + part.from_offset +
+          r * part.from_stride;
+      kernels_->copy_rows({1, n, source + first - part.begin, 0, to, 0});
+    }
   }
 }
 
 // Also where a box will be copied to, since the tile is in cache then; but not
 // over long rows of a box.
 void Rearrangement::FillZeros(const Index& begin, const Index& end,
-                              uint32_t* result) const {
+                              float* result) const {
   const int last = rank() - 1;
   const BoxAxis* const row = RowOfOnlyBox();
   // Axes from `whole` on are one run.
@@ -281,10 +269,8 @@ void Rearrangement::FillZeros(const Index& begin, const Index& end,
     --whole;
   }
   const int64_t elements = (end[whole] - begin[whole]) * strides_[whole];
-  const auto fill = [](uint32_t* to, int64_t count) {
-    if (count > 0) {
-      std::memset(to, 0, static_cast<size_t>(count) * kElementBytes);
-    }
+  const auto fill = [&](float* to, int64_t count) {
+    FillWithZeros(*kernels_, count, to);
   };
   Index at = begin;
   for (;;) {
@@ -326,11 +312,11 @@ const BoxAxis* Rearrangement::RowOfOnlyBox() const {
 }
 
 void Rearrangement::CopyPart(const Piece& piece, const Index& begin,
-                             const Index& end, const uint32_t* source,
-                             uint32_t* result) const {
+                             const Index& end, const float* source,
+                             float* result) const {
   const std::vector<BoxAxis>& axes = piece.box.axes;
-  const uint32_t* from = source + piece.box.from_offset;
-  uint32_t* to = result;
+  const float* from = source + piece.box.from_offset;
+  float* to = result;
   Index size, to_stride;
   for (int i = 0; i < rank(); ++i) {
     const BoxAxis& axis = axes[i];
@@ -361,14 +347,14 @@ void Rearrangement::CopyPart(const Piece& piece, const Index& begin,
   for (;;) {
     switch (piece.loops) {
       case Loops::kRows:
-        CopyRows(rows);
+        CopyRows(*kernels_, rows);
         break;
       case Loops::kTranspose:
-        Transpose(rows.rows, rows.n, rows.from, axes[last].from_stride, rows.to,
-                  rows.to_stride);
+        kernels_->transpose(rows.rows, rows.n, rows.from,
+                            axes[last].from_stride, rows.to, rows.to_stride);
         break;
       case Loops::kStrided:
-        CopyStrided(rows, axes[last].from_stride, to_stride[last]);
+        CopyStrided(*kernels_, rows, axes[last].from_stride, to_stride[last]);
         break;
     }
     int i = last - 1;

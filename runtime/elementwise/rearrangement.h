@@ -11,8 +11,11 @@
 #include "absl/types/span.h"
 #include "graph/shape.h"
 #include "runtime/elementwise/box_axis.h"
+#include "runtime/elementwise/isa.h"
 
 namespace espalier {
+
+struct KernelTable;
 
 // One of the BoxCopy of a plan, the batch size in place of kBatch.
 struct Box {
@@ -25,7 +28,7 @@ class Rearrangement {
   // Of a result of this shape on at most so many threads. What no box fills
   // becomes zero if `zeros` and is not written otherwise.
   // REQUIRES: boxes lie within the shape and do not meet.
-  Rearrangement(const Shape& shape, std::vector<Box> boxes, bool zeros,
+  Rearrangement(const Shape& shape, std::vector<Box> boxes, bool zeros, Isa isa,
                 int threads);
 
   int threads() const { return threads_; }
@@ -50,27 +53,42 @@ class Rearrangement {
     int outer;  // the axis of the loop around that over the last one
   };
 
+  // What every row of a matrix has at the same place: elements of a row of a
+  // source, or zeros.
+  struct RowPart {
+    int64_t begin, size;
+    int source = -1;  // of zeros
+    int64_t from_offset = 0;
+    int64_t from_stride = 0;  // from row to row
+  };
+
   void DropAxesOfOne();
   void JoinAxes();
   void ChooseLoops(Piece& piece) const;
   void ChooseTiles();
+  void FindRowParts();
   void RunTile(int64_t tile, absl::Span<void* const> sources,
-               uint32_t* result) const;
-  void FillZeros(const Index& begin, const Index& end, uint32_t* result) const;
+               float* result) const;
+  void MakeRows(const Index& begin, const Index& end,
+                absl::Span<void* const> sources, float* result) const;
+  void FillZeros(const Index& begin, const Index& end, float* result) const;
   static bool Fills(const BoxAxis& axis, int64_t index);
   // The last axis of the only box, if its rows are long and contiguous.
   const BoxAxis* RowOfOnlyBox() const;
   // The part of the piece within the tile.
   void CopyPart(const Piece& piece, const Index& begin, const Index& end,
-                const uint32_t* source, uint32_t* result) const;
+                const float* source, float* result) const;
 
   int rank() const { return static_cast<int>(dims_.size()); }
 
+  const KernelTable* kernels_;
   // Of the result, with neighbouring axes joined where no box tells them apart.
   std::vector<int64_t> dims_;
   std::vector<int64_t> strides_;
   std::vector<Piece> pieces_;
   bool zeros_;
+  // In order; empty where rows are made otherwise.
+  std::vector<RowPart> row_parts_;
   // The result is cut into tiles; each is made by one thread.
   std::vector<int64_t> tile_;   // size along each axis
   std::vector<int64_t> tiles_;  // how many

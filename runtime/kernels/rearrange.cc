@@ -60,7 +60,7 @@ KernelOr MakeStepKernel(const Plan& plan, const RearrangeStep& step,
   return std::make_unique<RearrangeKernel>(
       std::move(operands),
       Rearrangement(plan.shape(step.y).Bind(options.batch), std::move(boxes),
-                    step.zeros, options.threads));
+                    step.zeros, options.isa, options.threads));
 }
 
 KernelOr MakeStepKernel(const Plan& plan, const CopyStep& step,
@@ -70,7 +70,8 @@ KernelOr MakeStepKernel(const Plan& plan, const CopyStep& step,
       StretchedBox(plan.shape(step.x).Bind(options.batch), to)};
   return std::make_unique<RearrangeKernel>(
       std::vector<BufferId>{step.x, step.y},
-      Rearrangement(to, std::move(boxes), /*zeros=*/false, options.threads));
+      Rearrangement(to, std::move(boxes), /*zeros=*/false, options.isa,
+                    options.threads));
 }
 
 }  // namespace espalier

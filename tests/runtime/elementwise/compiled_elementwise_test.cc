@@ -286,6 +286,39 @@ TEST_P(CompiledElementwiseTest, ScalarChainsFillArrays) {
   EXPECT_EQ(memory.arrays[2], std::vector<float>(600, 8));
 }
 
+// Large enough that most of it is copied from its beginning.
+TEST_P(CompiledElementwiseTest, RowsAndScalarsAreRepeated) {
+  constexpr int64_t kElements = 150000;
+  std::mt19937 random(6);
+  for (int64_t columns : {1, 6, 10, 120, 130, 400, 1000, 30000}) {
+    ElementwiseProgram program;
+    const Operand row = program.AddArray(Access::kRow);
+    const Operand scalar = program.AddArray(Access::kScalar);
+    const Operand product = program.AddArray(Access::kFull);
+    const Operand copy = program.AddArray(Access::kFull);
+    program.AddArray(Access::kFull);  // neither read nor written
+    program.EmitTo(product, Opcode::kMul, {row, scalar});
+    program.EmitTo(copy, Opcode::kCopy, {scalar});
+    const int64_t elements = kElements / columns * columns;
+    const std::vector<Segment> segments = {{elements, columns}};
+    for (int threads : {1, 3}) {
+      Memory memory = RandomMemory(program, segments, random);
+      for (float& x : memory.arrays[0]) x = static_cast<float>(random() % 100);
+      memory.arrays[1][0] = 3;
+      for (float& x : memory.arrays[4]) x = 5;
+      const std::vector<float> untouched = memory.arrays[4];
+      CompiledElementwise::Compile(program, segments, GetParam(), threads)
+          ->Run(memory.pointers(), nullptr);
+      for (int64_t i = 0; i < elements; ++i) {
+        ASSERT_EQ(memory.arrays[2][i], 3 * memory.arrays[0][i % columns])
+            << i << ", " << columns << " columns, " << threads << " threads";
+        ASSERT_EQ(memory.arrays[3][i], 3) << i << ", " << columns;
+      }
+      ASSERT_EQ(memory.arrays[4], untouched);
+    }
+  }
+}
+
 TEST(CompiledElementwiseThreadsTest, SmallWorkStaysOnTheCallingThread) {
   ElementwiseProgram program;
   const Operand x = program.AddArray(Access::kFull);

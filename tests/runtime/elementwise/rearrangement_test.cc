@@ -58,10 +58,14 @@ void ExpectAsNaive(const Shape& shape, const std::vector<Box>& boxes,
                 sources[b], expected);
     pointers.push_back(const_cast<uint32_t*>(sources[b].data()));
   }
-  for (int threads : {1, 2, 3}) {
-    std::vector<uint32_t> found(elements, kUntouched);
-    Rearrangement(shape, boxes, zeros, threads).Run(pointers, found.data());
-    ASSERT_EQ(found, expected) << shape.ToString() << ", " << threads;
+  for (Isa isa : SupportedIsas()) {
+    for (int threads : {1, 2, 3}) {
+      std::vector<uint32_t> found(elements, kUntouched);
+      Rearrangement(shape, boxes, zeros, isa, threads)
+          .Run(pointers, found.data());
+      ASSERT_EQ(found, expected)
+          << shape.ToString() << ", " << IsaName(isa) << ", " << threads;
+    }
   }
 }
 
@@ -159,19 +163,41 @@ TEST(RearrangementTest, BoxesSideBySide) {
   }
 }
 
+// Long rows of long parts, also not in order, with gaps, and cut by tiles.
+TEST(RearrangementTest, PartsOfRows) {
+  std::mt19937 random(4);
+  for (const int64_t part : {70, 128, 515, 5000}) {
+    const Shape shape({11, 4 * part + 3});
+    std::vector<std::vector<uint32_t>> sources;
+    std::vector<Box> boxes;
+    // The source's rows are longer than what is taken of them.
+    for (const int64_t begin : {2 * part + 1, 3 * part + 1, int64_t{0}}) {
+      boxes.push_back({2, {{11, part + 9}, {part, 1, begin}}});
+      sources.push_back(RandomBits(11 * (part + 9) + 2, random));
+    }
+    for (const bool zeros : {false, true}) {
+      ExpectAsNaive(shape, boxes, sources, zeros);
+      ExpectAsNaive(shape, {boxes[1]}, {sources[1]}, zeros);
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
 TEST(RearrangementTest, NothingAtAll) {
-  Rearrangement({0, 3}, {{0, {{0, 3}, {3, 1}}}}, false, 2)
+  Rearrangement({0, 3}, {{0, {{0, 3}, {3, 1}}}}, false, DetectIsa(), 2)
       .Run({nullptr}, nullptr);
   // No box fills anything.
   std::vector<uint32_t> y(4, kUntouched);
-  Rearrangement({4}, {{0, {{0, 1}}}}, true, 1).Run({nullptr}, y.data());
+  Rearrangement({4}, {{0, {{0, 1}}}}, true, DetectIsa(), 1)
+      .Run({nullptr}, y.data());
   EXPECT_THAT(y, ElementsAre(0, 0, 0, 0));
 }
 
 TEST(RearrangementTest, OnlyLargeOnesUseThreads) {
   const auto threads = [](int64_t rows, int64_t columns) {
     const Box transpose = {0, {{rows, 1}, {columns, rows}}};
-    return Rearrangement({rows, columns}, {transpose}, false, 4).threads();
+    return Rearrangement({rows, columns}, {transpose}, false, DetectIsa(), 4)
+        .threads();
   };
   EXPECT_EQ(threads(64, 64), 1);
   EXPECT_EQ(threads(1024, 1024), 4);
