@@ -148,8 +148,10 @@ absl::Status WriteBoth(const std::string& path, const FilePlace& place,
     return weights.has_value() && name == weights->name;
   };
   if (weights.has_value()) {
-    RETURN_IF_ERROR(
-        WriteFileAt({place.folder, weights->name}, weights->contents, files));
+    // The next weights will have another name: it is the model whose next
+    // writer must find the temporary.
+    RETURN_IF_ERROR(WriteFileAt({place.folder, weights->name},
+                                weights->contents, place.name, files));
   }
   const absl::optional<ino_t> old = IdentityOf(files, folder, place.name);
   const absl::Status written = WriteFile(path, model, files);

@@ -19,7 +19,7 @@
 namespace espalier {
 namespace {
 
-// What all temporaries of one file begin with; cut so that the pid and the
+// What all temporaries of one owner begin with; cut so that the pid and the
 // random part fit in a file name (255 bytes) whatever the file is called.
 std::string TemporaryPrefix(const std::string& name) {
   return absl::StrCat(".", name.substr(0, 200), ".tmp.");
@@ -83,12 +83,12 @@ class Temporary {
   }
 
   static absl::StatusOr<Temporary> Create(FileSystem& files, int folder,
-                                          const std::string& target,
+                                          const std::string& owner,
                                           mode_t mode) {
     // A name may be taken only by chance, or when a cleaner of another process
     // took the lock in the moment before we did.
     for (int attempt = 0; attempt < 8; ++attempt) {
-      ASSIGN_OR_RETURN(std::string name, TemporaryName(target));
+      ASSIGN_OR_RETURN(std::string name, TemporaryName(owner));
       absl::StatusOr<OpenFile> file = OpenAt(
           files, folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
       if (!file.ok()) {
@@ -154,7 +154,7 @@ class Temporary {
 };
 
 absl::Status Write(const FilePlace& target, const FilePieces& contents,
-                   FileSystem& files) {
+                   FileSystem& files, const std::string& owner) {
   absl::StatusOr<OpenFile> folder =
       OpenAt(files, AT_FDCWD, target.folder, O_RDONLY | O_DIRECTORY);
   if (!folder.ok()) {
@@ -172,11 +172,11 @@ absl::Status Write(const FilePlace& target, const FilePieces& contents,
     return old.status();
   }
 
-  RemoveStaleTemporaries(files, folder->get(), target.name);
+  RemoveStaleTemporaries(files, folder->get(), owner);
   // What nobody could read before nobody shall read in the temporary.
-  ASSIGN_OR_RETURN(Temporary temporary,
-                   Temporary::Create(files, folder->get(), target.name,
-                                     exists ? 0600 : 0666));
+  ASSIGN_OR_RETURN(
+      Temporary temporary,
+      Temporary::Create(files, folder->get(), owner, exists ? 0600 : 0666));
   for (const absl::string_view piece : contents) {
     RETURN_IF_ERROR(temporary.Fill(piece));
   }
@@ -208,8 +208,9 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes,
 absl::Status WriteFile(const std::string& path, const FilePieces& contents,
                        FileSystem& files) {
   const absl::StatusOr<FilePlace> place = FindPlace(path);
-  return Annotate(place.ok() ? Write(*place, contents, files) : place.status(),
-                  absl::StrCat("write ", Quoted(path)));
+  return Annotate(
+      place.ok() ? Write(*place, contents, files, place->name) : place.status(),
+      absl::StrCat("write ", Quoted(path)));
 }
 
 absl::Status WriteFile(const std::string& path, absl::string_view contents,
@@ -218,8 +219,8 @@ absl::Status WriteFile(const std::string& path, absl::string_view contents,
 }
 
 absl::Status WriteFileAt(const FilePlace& place, const FilePieces& contents,
-                         FileSystem& files) {
-  return Annotate(Write(place, contents, files),
+                         const std::string& owner, FileSystem& files) {
+  return Annotate(Write(place, contents, files, owner),
                   absl::StrCat("write ", Quoted(absl::StrCat(place.folder, "/",
                                                              place.name))));
 }

@@ -74,11 +74,11 @@ void Put(const DiskState& state, const ScratchFolder& folder) {
   for (const auto& [name, contents] : state) folder.Write(name, contents);
 }
 
-// The next save leaves the model, its weights and nothing else.
+// The next save, of other weights, leaves the model, them and nothing else.
 void ExpectNextCleans(const ScratchFolder& folder) {
   FaultyFileSystem sound;
-  ASSERT_TRUE(Write(folder.File("m.pb"), 1, sound).ok());
-  EXPECT_THAT(folder.Names(), UnorderedElementsAre("m.pb", NameOf(1)));
+  ASSERT_TRUE(Write(folder.File("m.pb"), 2, sound).ok());
+  EXPECT_THAT(folder.Names(), UnorderedElementsAre("m.pb", NameOf(2)));
 }
 
 TEST(WriteModelFaultsTest, EachCallFailsOnceOrFromThenOn) {
