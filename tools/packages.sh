@@ -3,8 +3,8 @@
 
 packages_build="g++ cmake ninja-build libabsl-dev libdnnl-dev libprotobuf-dev
   protobuf-compiler zlib1g-dev libcli11-dev"
-packages_test="ccache clang-format libbenchmark-dev libgmock-dev libgtest-dev
-  libonnx-testdata"
+packages_test="ccache clang-format graphviz libbenchmark-dev libgmock-dev
+  libgtest-dev libonnx-testdata"
 packages_lint="clang-format clang-tidy libomp-dev"
 packages_clang="clang llvm libclang-rt-dev libomp-dev"
 

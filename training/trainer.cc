@@ -325,9 +325,13 @@ absl::StatusOr<TrainResult> Train(GraphBuilder& graph, Value loss,
   }
   absl::optional<Validation> validation;
   if (held_out.has_value()) {
-    RETURN_IF_ERROR(Annotate(CheckData(step, *held_out), "validation"));
-    ASSIGN_OR_RETURN(validation,
-                     Validation::Create(step, *held_out, options.threads));
+    RETURN_IF_ERROR(
+        Annotate(CheckData(step, *held_out),
+                 absl::StrCat("validation: data ", Quoted(held_out->name()))));
+    absl::StatusOr<Validation> created =
+        Validation::Create(step, *held_out, options.threads);
+    if (!created.ok()) return Annotate(created.status(), "validation");
+    validation = *std::move(created);
   }
 
   CompileOptions compile_options;

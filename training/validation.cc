@@ -14,11 +14,15 @@ namespace {
 
 constexpr int64_t kBatchSize = 1024;
 
+const Node& FirstOutput(const StepGraph& step) {
+  return step.graph.node(step.graph.outputs()[0].node);
+}
+
 bool HasAccuracy(const StepGraph& step, const Dataset& data) {
   if (data.task() != Task::kClassification || step.outputs.size() != 1) {
     return false;
   }
-  const Node& output = step.graph.node(step.graph.outputs()[0].node);
+  const Node& output = FirstOutput(step);
   return output.type.dtype == DataType::kF32 && output.type.shape.rank() == 2 &&
          output.type.shape.has_symbolic_batch() && output.type.shape.dim(1) > 0;
 }
@@ -35,6 +39,10 @@ Validation::Validation(const StepGraph& step, const Dataset& data,
 absl::StatusOr<Validation> Validation::Create(const StepGraph& step,
                                               const Dataset& data,
                                               int threads) {
+  // A run would say so too, but after an epoch.
+  if (HasAccuracy(step, data)) {
+    RETURN_IF_ERROR(data.CheckLabels(FirstOutput(step).type.shape.dim(1)));
+  }
   std::vector<std::string> outputs = {step.loss};
   outputs.insert(outputs.end(), step.outputs.begin(), step.outputs.end());
   ASSIGN_OR_RETURN(const Graph graph, InferenceForm(step.graph, outputs));

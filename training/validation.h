@@ -20,7 +20,7 @@ namespace espalier {
 class Validation {
  public:
   // Compiles outputs and loss of the step graph without its updates. Errors:
-  // data that does not fit the inputs.
+  // a label that is no class of the one output, if that is [N, C].
   static absl::StatusOr<Validation> Create(const StepGraph& step,
                                            const Dataset& data, int threads);
 

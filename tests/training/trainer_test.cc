@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -381,7 +382,25 @@ TEST(TrainTest, RefusesDataThatDoesNotFitTheGraph) {
       std::string(other.Train(0.1f, Options().Validation(builtin::Moons(8)))
                       .status()
                       .message()),
-      HasSubstr("validation: input 'x'"));
+      HasSubstr(absl::StrCat("validation: data '", builtin::Moons(8).name(),
+                             "': input 'x'")));
+}
+
+TEST(TrainTest, AValidationLabelThatIsNoClassIsSeenBeforeTheFirstStep) {
+  Dataset::Info info;
+  info.name = "held out";
+  const Dataset validation =
+      Dataset::Create(Tensor(DataType::kF32, {3, 2}),
+                      Tensor({3}, std::vector<int32_t>{0, 4, 1}), info)
+          .value();
+  int told = 0;
+  FitOptions options = Options().Validation(validation);
+  options.OnEpoch([&](const EpochReport&) { ++told; });
+  options.on_progress = [&](const TrainProgress&) { ++told; };
+  EXPECT_EQ(Error(options),
+            "validation: data 'held out': label 4 of row 1: expected 0 to 1, "
+            "of 2 classes");
+  EXPECT_EQ(told, 0);
 }
 
 // The noise has variance 0.0064; a straight line leaves 0.47.

@@ -1,0 +1,118 @@
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "serialization/model_file.h"
+#include "tests/tools/small_model.h"
+#include "tests/tools/train_command.h"
+
+namespace espalier {
+namespace {
+
+using ::testing::HasSubstr;
+
+using TrainFurtherTest = TrainTest;
+
+TEST_F(TrainFurtherTest, TrainsAModelFurther) {
+  const CommandResult first = Train(digits_, {"--json"});
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const std::string second = folder_.File("second.pb");
+  const Line line = {"--data", "builtin:digits", "--model", model_, "--epochs",
+                     "1",      "--output",       second};
+  const CommandResult further = Train(line, {"--json"});
+  ASSERT_EQ(further.exit_code, 0) << further.err;
+  EXPECT_LT(NumberIn(ParseJson(further.out), "loss"),
+            NumberIn(ParseJson(first.out), "loss"));
+  EXPECT_EQ(Load(second)->domains.size(), 1u);
+  EXPECT_EQ(Train(line, {"--hidden", "3"}).exit_code, 2);
+  EXPECT_EQ(Train(line, {"--init", "he"}).exit_code, 2);
+  EXPECT_EQ(Train(line, {"--activation", "tanh"}).exit_code, 2);
+  // Over the model itself only with --force.
+  const Line over = {"--data", "builtin:digits", "--model", model_, "--epochs",
+                     "1",      "--output",       model_};
+  EXPECT_EQ(Train(over).exit_code, 2);
+  EXPECT_EQ(Train(over, {"--force"}).exit_code, 0);
+}
+
+TEST_F(TrainFurtherTest, ADomainInWhichUnitsWereRemovedIsNotWidened) {
+  const std::string data = folder_.Write("d.csv", "a,b,y\n0,0.5,0\n1,0,1\n");
+  Model pruned = SmallModel();
+  pruned.history = {{"prune", "domain", "bounds", {}}};
+  ASSERT_TRUE(Save(pruned, model_).ok());
+  const std::string second = folder_.File("second.pb");
+  const Line line = {"--data",   data,         "--target", "y",
+                     "--task",   "regression", "--model",  model_,
+                     "--epochs", "1",          "--output", second};
+  const CommandResult wider = Train(line, {"--domain", "-30:30"});
+  EXPECT_EQ(wider.exit_code, 3) << wider.err;
+  EXPECT_THAT(wider.err,
+              HasSubstr("--domain: input 'x', element 0: the new domain -30:30 "
+                        "is not inside 0:1, for which units were removed"));
+  EXPECT_EQ(folder_.Read("second.pb"), "");
+  ASSERT_EQ(Train(line).exit_code, 0) << Train(line).err;
+  EXPECT_EQ(Load(second)->domains.at("x").upper[0], 1);
+  EXPECT_EQ(Load(second)->history.size(), 1u);
+  // Samples outside of what was promised are not trained on.
+  folder_.Write("d.csv", "a,b,y\n0,0.5,0\n5,0,1\n");
+  EXPECT_EQ(Train(line, {"--force"}).exit_code, 3);
+}
+
+TEST_F(TrainFurtherTest,
+       TheDeclaredDomainWinsOverTheDataWhereUnitsWereRemovedInIt) {
+  ASSERT_EQ(Train(digits_).exit_code, 0);
+  Model pruned = *Load(model_);
+  ASSERT_EQ(pruned.domains.size(), 1u);
+  InputDomain& domain = pruned.domains.begin()->second;
+  pruned.history = {{"prune", "domain", "bounds", {}}};
+  // Pixel 0 is 0 in all of the digits, whose own domain lets it be 16.
+  ASSERT_EQ(domain.upper[0], 16);
+  domain.upper[0] = 0;
+  ASSERT_TRUE(Save(pruned, model_).ok());
+  const std::string second = folder_.File("second.pb");
+  const CommandResult further =
+      Train({"--data", "builtin:digits", "--model", model_, "--epochs", "1",
+             "--output", second});
+  ASSERT_EQ(further.exit_code, 0) << further.err;
+  EXPECT_EQ(Load(second)->domains.begin()->second.upper[0], 0);
+}
+
+TEST_F(TrainFurtherTest, AModelOfFewerClassesThanTheDataIsRefused) {
+  ASSERT_EQ(Train({"--data", "builtin:moons", "--hidden", "4", "--epochs", "1",
+                   "--output", model_})
+                .exit_code,
+            0);
+  const std::string data =
+      folder_.Write("d.csv", "a,b,c\n0,0,0\n0,1,1\n1,0,2\n1,1,0\n");
+  const CommandResult result = Train(
+      {"--data", data, "--target", "c", "--task", "classification", "--model",
+       model_, "--loss", "hinge", "--output", folder_.File("second.pb")});
+  EXPECT_EQ(result.exit_code, 3) << result.err;
+  EXPECT_THAT(result.err,
+              HasSubstr("label 2 of row 2: expected 0 to 1, of 2 classes"));
+}
+
+TEST_F(TrainFurtherTest, ValidationDataOfMoreClassesIsRefusedByName) {
+  const std::string data = folder_.Write("d.csv", "a,c\n0,0\n1,1\n");
+  const std::string other = folder_.Write("other.csv", "a,c\n0,0\n1,7\n");
+  const std::string wider = folder_.Write("wider.csv", "a,b,c\n0,0,0\n");
+  Line line = {"--data",       data,
+               "--task",       "classification",
+               "--epochs",     "100000",
+               "--output",     model_,
+               "--log",        folder_.File("log.jsonl"),
+               "--validation", other};
+  CommandResult result = Train(line);
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err,
+              HasSubstr(absl::StrCat("validation: data '", other,
+                                     "': label 7 of row 1: expected 0 to 1")));
+  EXPECT_EQ(folder_.Read("log.jsonl"), "");
+  line.back() = wider;
+  result = Train(line);
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err,
+              HasSubstr(absl::StrCat("validation: data '", wider, "': input")));
+}
+
+}  // namespace
+}  // namespace espalier
