@@ -19,6 +19,10 @@ namespace espalier {
 namespace tools {
 namespace {
 
+// After what is said of the name of a model file.
+constexpr absl::string_view kOrWeights =
+    ", that of weights in .npz or .safetensors";
+
 class Convert : public Command {
  public:
   void AddOptions(CLI::App& app) override {
@@ -49,7 +53,13 @@ class Convert : public Command {
       RETURN_IF_ERROR(SaveTensors(tensors, out_));
       return Outcome();
     }
-    ASSIGN_OR_RETURN(Model model, LoadModel(weights_in ? into_ : in_));
+    const std::string& from = weights_in ? into_ : in_;
+    const absl::Status named = CheckModelName(from);
+    if (!named.ok()) {
+      return BadInputError(absl::InvalidArgumentError(absl::StrCat(
+          "load ", Quoted(from), ": ", named.message(), kOrWeights)));
+    }
+    ASSIGN_OR_RETURN(Model model, LoadModel(from));
     if (weights_in) {
       ASSIGN_OR_RETURN(NamedTensors tensors, ReadTensors());
       const absl::Status set = SetValues(std::move(tensors), &model);
@@ -70,7 +80,10 @@ class Convert : public Command {
     RETURN_IF_ERROR(CheckOutput("OUT", out_, {in_, into_}, force_));
     const bool weights_in = IsTensorFileName(in_);
     const bool weights_out = IsTensorFileName(out_);
-    if (!weights_out) RETURN_IF_ERROR(CheckModelOutput("OUT", out_));
+    const absl::Status named = CheckModelOutput("OUT", out_);
+    if (!weights_out && !named.ok()) {
+      return UsageError(absl::StrCat(named.message(), kOrWeights));
+    }
     if (opset_ != 0 && !absl::EndsWith(out_, ".onnx")) {
       return UsageError(absl::StrCat("--opset: ", Quoted(out_),
                                      " is no ONNX file: expected .onnx"));
@@ -89,6 +102,12 @@ class Convert : public Command {
       return UsageError(
           "--into: expected weights (.npz, .safetensors) as IN and a model as "
           "OUT");
+    }
+    if (fold_batch_norm_ && weights_in && weights_out) {
+      return UsageError(absl::StrCat(
+          "--fold-batch-norm: IN ", Quoted(in_),
+          " holds weights and no graph: expected a model, or one to put them "
+          "into"));
     }
     return absl::OkStatus();
   }
@@ -132,6 +151,7 @@ CommandRow ConvertCommand() {
           "  espalier convert m.pb m.pbtxt\n"
           "  espalier convert m.onnx m.pb\n"
           "  espalier convert m.pb weights.npz\n"
+          "  espalier convert weights.npz weights.safetensors\n"
           "  espalier convert weights.safetensors out.pb --into m.pb\n",
           [] { return std::unique_ptr<Command>(new Convert); }};
 }

@@ -71,6 +71,16 @@ TEST_F(ConvertTest, FoldsBatchNormWhereAsked) {
   EXPECT_EQ(
       RunEspalier({"compare", from, folded, "--tolerance", "1e-5"}).exit_code,
       0);
+  // Also of a model that gets its weights on the way.
+  ExpectDone({"convert", from, folder_.File("w.npz")});
+  ExpectDone({"convert", folder_.File("w.npz"), folder_.File("into.pb"),
+              "--into", from, "--fold-batch-norm"});
+  EXPECT_EQ(folder_.Read("into.pb"), folder_.Read("folded.pb"));
+  // And of the weights that are left then.
+  ExpectDone(
+      {"convert", from, folder_.File("folded.npz"), "--fold-batch-norm"});
+  ExpectDone({"convert", folded, folder_.File("again.npz")});
+  EXPECT_EQ(folder_.Read("folded.npz"), folder_.Read("again.npz"));
 }
 
 TEST_F(ConvertTest, ToOnnx) {
@@ -140,7 +150,14 @@ TEST_F(ConvertTest, Usage) {
       "is one file");
   ExpectRefused({"convert", model_, model_}, 2, "would overwrite the input");
   ExpectRefused({"convert", model_, folder_.File("m.bin")}, 2,
-                "ends in .pb, .pbtxt or .onnx");
+                "ends in .pb, .pbtxt or .onnx, that of weights in .npz or "
+                ".safetensors");
+  ExpectRefused({"convert", folder_.File("m.bin"), folder_.File("n.pb")}, 3,
+                "ends in .pb, .pbtxt or .onnx, that of weights in .npz or "
+                ".safetensors");
+  ExpectRefused(
+      {"convert", "w.npz", folder_.File("w.safetensors"), "--fold-batch-norm"},
+      2, "--fold-batch-norm: IN 'w.npz' holds weights and no graph");
   ExpectRefused({"convert", model_, folder_.File("n.pb"), "--opset", "17"}, 2,
                 "is no ONNX file");
   ExpectRefused({"convert", model_, folder_.File("m.onnx"), "--opset", "12"}, 2,
