@@ -8,7 +8,8 @@
 # network are exported at opsets 13, 17 and 21, checked, run, and compared with
 # our own results. So are the networks of the folder NETS, each NAME.onnx with
 # rows of inputs in NAME.ref_in.npy, after they were read and held against their
-# outputs in NAME.ref_out64.npy.
+# outputs in NAME.ref_out64.npy. With these rows the command also converts, runs,
+# evaluates and prunes them (nets.py).
 # Needs python3-onnx, node and npm, and the network the first time. What is
 # missing fails it.
 set -eu -o pipefail
@@ -48,6 +49,7 @@ for opset in 13 17 21; do
   mkdir "nets$opset"
   "$build/bin/onnx_nets" "$opset" "nets$opset" "$nets" || failed=1
 done
+/usr/bin/python3 "$scripts/nets.py" "$build/bin/espalier" "$nets" || failed=1
 /usr/bin/python3 "$scripts/check.py" opset13 opset17 nets13 nets17 || failed=1
 node "$scripts/run.js" opset13 opset17 opset21 \
   nets13 nets17 nets21 || failed=1
