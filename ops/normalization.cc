@@ -53,12 +53,18 @@ Value Along(const Shape& x, Value channels) {
   return Reshape(channels, ChannelShape(x));
 }
 
-// `factor` / n times a value of x's shape, where n elements make a channel.
-Value OverCount(Value value, float factor) {
-  if (!value.valid()) return value;
-  const Shape x = value.shape();
+// `factor` / n times a vector over the channels of x, in the shape in which it
+// broadcasts to x, where n elements make a channel but for the batch N: what
+// is known of the channels' size costs no pass over x.
+Value OverStaticCount(const Shape& x, Value channels, float factor) {
   const auto count = static_cast<float>(StaticCount(x, StatisticAxes(x)));
-  return Scale(value, factor / count, x.has_symbolic_batch());
+  return Along(x, Scale(channels, factor / count));
+}
+
+// A value divided by N if that is symbolic.
+Value OverBatch(Value value) {
+  if (!value.valid() || !value.shape().has_symbolic_batch()) return value;
+  return Scale(value, 1, /*over_batch=*/true);
 }
 
 absl::Status CheckX(const TensorType& x) {
@@ -119,7 +125,7 @@ class BatchMeanOp : public Op {
     std::vector<Value> gradients(2);
     const Shape x = inputs[0].shape();
     if (wanted[0]) {
-      gradients[0] = OverCount(BroadcastTo(Along(x, dy), x), 1);
+      gradients[0] = OverBatch(BroadcastTo(OverStaticCount(x, dy, 1), x));
     }
     return gradients;
   }
@@ -170,7 +176,8 @@ class BatchVarianceOp : public Op {
     std::vector<Value> gradients(3);
     if (wanted[0]) {
       const Value deviation = Sub(x, Along(x.shape(), mean));
-      gradients[0] = OverCount(Mul(deviation, Along(x.shape(), dy)), 2);
+      gradients[0] =
+          OverBatch(Mul(deviation, OverStaticCount(x.shape(), dy, 2)));
     }
     if (wanted[1]) {
       // Nothing where `mean` is that of x; the runtime takes that once.

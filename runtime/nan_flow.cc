@@ -52,6 +52,11 @@ bool MakesNan(const Operation& operation) {
     case Opcode::kClamp:
     case Opcode::kClampedFma:
     case Opcode::kSelectProduct:
+    case Opcode::kSelectWithin:
+    case Opcode::kSubMul:
+    case Opcode::kNormalize:
+    case Opcode::kClampedFmaSlope:
+    case Opcode::kHardSwishSlope:
     case Opcode::kScaleAdd:
     case Opcode::kScaleAddSquare:
     case Opcode::kIntToFloat:

@@ -35,6 +35,9 @@ constexpr int64_t kUnitElements = 4096;
 constexpr int64_t kRepeated = 1 << 14;         // elements at least
 constexpr int64_t kManyElements = 1 << 16;     // enough long blocks for threads
 constexpr int64_t kPrefetchBytes = 128 << 10;  // of a segment; below it costs
+// How far ahead: what of all arrays together waits in the first-level cache.
+constexpr int64_t kPrefetchedElements = 9 * kBlock;
+constexpr int64_t kMostBlocksAhead = 3;
 
 struct BoundSegment {
   const ProgramVariant* variant;
@@ -50,7 +53,7 @@ struct BoundSegment {
   int64_t unit_blocks;
   int64_t first_unit;  // numbered through all segments
   int64_t end_unit;
-  bool prefetch;
+  int64_t prefetch;  // elements ahead; 0 for none
 };
 
 // What a thread works in.
@@ -76,6 +79,7 @@ double ElementCost(Opcode opcode) {
     case Opcode::kSqrt:
     case Opcode::kScaleSqrtAdd:
     case Opcode::kScaleDivAdd:
+    case Opcode::kHardSwishSlope:
       return 0.4;
     case Opcode::kExp:
     case Opcode::kExpm1:
@@ -116,6 +120,16 @@ int64_t BlockOf(const BoundSegment& segment) {
                  segment.elements >= kManyElements
              ? kLongBlock
              : kBlock;
+}
+
+// Where a block is passed over more than once, its arrays are fetched by hand.
+int64_t PrefetchOf(const BoundSegment& segment) {
+  const auto arrays = static_cast<int64_t>(segment.variant->full_arrays.size());
+  const auto bytes =
+      segment.elements * arrays * static_cast<int64_t>(sizeof(float));
+  if (segment.variant->body.size() <= 1 || bytes <= kPrefetchBytes) return 0;
+  return std::clamp(kPrefetchedElements / arrays, kBlock,
+                    kMostBlocksAhead * kBlock);
 }
 
 // Cuts a segment into blocks; variant, elements and columns are set.
@@ -259,11 +273,7 @@ absl::StatusOr<CompiledElementwise> CompiledElementwise::Compile(
     CutIntoBlocks(&bound);
     CutIntoRepetitions(program, &bound);
     bound.first_unit = code->num_units;
-    bound.prefetch =
-        bound.variant->body.size() > 1 &&
-        bound.elements * static_cast<int64_t>(sizeof(float)) *
-                static_cast<int64_t>(bound.variant->full_arrays.size()) >
-            kPrefetchBytes;
+    bound.prefetch = PrefetchOf(bound);
     code->num_units += DivideRoundingUp(bound.num_blocks, bound.unit_blocks);
     bound.end_unit = code->num_units;
     code->segments.push_back(std::move(bound));
@@ -455,11 +465,10 @@ inline void CompiledElementwise::Code::RunBlock(const BoundSegment& segment,
                                                 Frame& frame) const {
   const ProgramVariant& variant = *segment.variant;
   for (const int j : variant.full_arrays) frame.slots[j] = arrays[j] + offset;
-  if (segment.prefetch) {
+  if (segment.prefetch > 0) {
     for (const int j : variant.full_arrays) {
-      for (int64_t i = 0; i < segment.block; i += 16) {
-        __builtin_prefetch(frame.slots[j] + n + i);
-      }
+      const float* const ahead = frame.slots[j] + segment.prefetch;
+      for (int64_t i = 0; i < n; i += 16) __builtin_prefetch(ahead + i);
     }
   }
   RunAll(variant.body, frame.slots, n);

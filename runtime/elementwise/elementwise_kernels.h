@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "absl/base/casts.h"
 #include "runtime/elementwise/kernels.h"
 
 namespace espalier {
@@ -53,6 +54,22 @@ Vec Apply(Vec a, [[maybe_unused]] Vec b, [[maybe_unused]] Vec c,
   if constexpr (kOpcode == Opcode::kSelectProduct) {
     return SelectGreater(a, b, c, c * d);
   }
+  if constexpr (kOpcode == Opcode::kSelectWithin) {
+    return SelectWithin(a, b, c, d);
+  }
+  if constexpr (kOpcode == Opcode::kSubMul) return (a - b) * c;
+  if constexpr (kOpcode == Opcode::kNormalize) {
+    const Vec half = Broadcast(0.5f);
+    return MulAdd(MulAdd(half, a, Negate(half * b)), c, d);
+  }
+  if constexpr (kOpcode == Opcode::kClampedFmaSlope) {
+    const Vec line = MulAdd(a, b, c), zero = Broadcast(0);
+    return SelectGreater(
+        line, zero, Select(Greater(Broadcast(1), line), a * d, zero), zero);
+  }
+  if constexpr (kOpcode == Opcode::kHardSwishSlope) {
+    return HardSwishSlope(a, b);
+  }
   if constexpr (kOpcode == Opcode::kIntToFloat) return ToFloat(Bits(a));
   if constexpr (kOpcode == Opcode::kFloatToInt) return FloatToInt(a);
   if constexpr (kOpcode == Opcode::kIntAdd) {
@@ -87,6 +104,24 @@ struct Source<false> {
 };
 
 constexpr bool IsVector(int form, int source) { return form >> source & 1; }
+
+// One number n times. Many are written by the string instruction, which does
+// not read the lines first that it fills.
+void Fill(float* destination, const float* a, const float*, const float*,
+          const float*, int64_t n) {
+  constexpr int64_t kMany = 4096;
+  if (n >= kMany) {
+    asm volatile("rep stosl"
+                 : "+D"(destination), "+c"(n)
+                 : "a"(absl::bit_cast<int32_t>(*a))
+                 : "memory");
+    return;
+  }
+  const Vec value = Broadcast(*a);
+  int64_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) Store(destination + i, value);
+  if (i < n) Store(destination + i, value, n - i);
+}
 
 template <Opcode kOpcode, int kForm>
 void Map(float* destination, const float* a, const float* b, const float* c,
@@ -162,6 +197,8 @@ constexpr ElementwiseKernel KernelOf() {
     return nullptr;
   } else if constexpr (IsReduction(kOpcode)) {
     return Reduce<kOpcode, kForm>;
+  } else if constexpr (kForm == 0) {
+    return Fill;
   } else {
     return Map<kOpcode, kForm>;
   }

@@ -45,6 +45,12 @@ enum class Opcode {
   kClamp,           // min(max(a, b), c)
   kClampedFma,      // min(max(fma(a, b, c), 0), 1)
   kSelectProduct,   // a > b ? c : c * d, NaN if a or b is
+  kSelectWithin,    // b <= a <= c ? d : 0, NaN if a, b or c is
+  kSubMul,          // (a - b) * c
+  kNormalize,       // (a / 2 - b / 2) * c + d, by two fma
+  // Slopes times the last source; NaN if that of which they are the slope is.
+  kClampedFmaSlope,  // 0 < fma(a, b, c) < 1 ? a * d : 0, so by b
+  kHardSwishSlope,   // a > 3 ? b : a < -3 ? 0 : (a / 3 + 0.5) * b
   // Of i32 arrays: the 32 bits of an element are an int32_t.
   kIntToFloat,
   kFloatToInt,  // rounds toward zero, saturates, NaN gives 0
@@ -79,6 +85,7 @@ constexpr int OpcodeArity(Opcode opcode) {
     case Opcode::kIntToFloat:
     case Opcode::kFloatToInt:
       return 1;
+    case Opcode::kHardSwishSlope:
     case Opcode::kAdd:
     case Opcode::kSub:
     case Opcode::kMul:
@@ -92,6 +99,7 @@ constexpr int OpcodeArity(Opcode opcode) {
     case Opcode::kScaleSqrtAdd:
     case Opcode::kClamp:
     case Opcode::kClampedFma:
+    case Opcode::kSubMul:
     case Opcode::kSumProduct:
       return 3;
     case Opcode::kSelectGreater:
@@ -99,6 +107,9 @@ constexpr int OpcodeArity(Opcode opcode) {
     case Opcode::kScaleAddSquare:
     case Opcode::kScaleDivAdd:
     case Opcode::kSelectProduct:
+    case Opcode::kSelectWithin:
+    case Opcode::kNormalize:
+    case Opcode::kClampedFmaSlope:
       return 4;
   }
   return 0;

@@ -71,7 +71,11 @@ inline Mask Equal(Vec a, Vec b) {
 inline Mask Unordered(Vec a, Vec b) {
   return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_UNORD_Q)};
 }
+// Both are made in registers first: a load or product under the mask, which
+// compilers make of them, waits for the mask, and so for the load before it
+// (gradients of gates took 1.4 times as long).
 inline Vec Select(Mask m, Vec a, Vec b) {
+  asm("" : "+v"(a.v), "+v"(b.v));
   return {_mm512_mask_blend_ps(m.m, b.v, a.v)};
 }
 

@@ -55,6 +55,20 @@ inline Vec SelectGreater(Vec a, Vec b, Vec c, Vec d) {
   return Select(Unordered(a, b), a + b, Select(Greater(a, b), c, d));
 }
 
+// b <= a <= c ? d : 0
+inline Vec SelectWithin(Vec a, Vec b, Vec c, Vec d) {
+  const Mask outside = Or(Greater(b, a), Greater(a, c));
+  return Select(Or(Unordered(a, b), Unordered(c, c)), a + (b + c),
+                Select(outside, Broadcast(0), d));
+}
+
+inline Vec HardSwishSlope(Vec x, Vec y) {
+  const Vec three = Broadcast(3);
+  const Vec inside = (x / three + Broadcast(0.5f)) * y;
+  return SelectGreater(x, three, y,
+                       Select(Greater(Broadcast(-3), x), Broadcast(0), inside));
+}
+
 // x = n * log(2) + r, |r| <= log(2) / 2 (a little more after rounding).
 struct Reduced {
   Vec n;

@@ -160,6 +160,85 @@ TEST_F(ElementwiseEmitterTest, SelectsAProductInOneInstruction) {
             "@5:full = select_greater(@0:full, 0, @2:full, %0)\n");
 }
 
+TEST_F(ElementwiseEmitterTest, SlopesOfGatesTakeOneInstruction) {
+  const Term x = Read(), dy = Read();
+  const auto select = [this](Term a, Term b, Term greater, Term otherwise) {
+    return code_.Emit(Opcode::kSelectGreater, {a, b, greater, otherwise});
+  };
+  // clip
+  Store(select(N(-1), x, N(0), select(x, N(2), N(0), dy)));
+  // hard sigmoid
+  const Term line = Add(Mul(x, N(0.2f)), N(0.5f));
+  const Term y =
+      code_.Emit(Opcode::kMin, {code_.Emit(Opcode::kMax, {line, N(0)}), N(1)});
+  Store(select(y, N(0), select(N(1), y, Mul(dy, N(0.2f)), N(0)), N(0)));
+  // hard swish
+  const Term inside = Mul(dy, Add(Div(x, N(3)), N(0.5f)));
+  Store(select(x, N(3), dy, select(N(-3), x, N(0), inside)));
+  // relu, leaky relu
+  const Term relu = code_.Emit(Opcode::kMax, {x, N(0)});
+  const Term leaky = select(x, N(0), x, Mul(x, N(0.1f)));
+  Store(select(relu, N(0), dy, N(0)));
+  Store(select(leaky, N(0), dy, Mul(dy, N(0.1f))));
+  EXPECT_EQ(Program(),
+            "@2:full = select_within(@0:full, -1, 2, @1:full)\n"
+            "@3:full = clamped_fma_slope(0.2, @0:full, 0.5, @1:full)\n"
+            "@4:full = hard_swish_slope(@0:full, @1:full)\n"
+            "@5:full = select_greater(@0:full, 0, @1:full, 0)\n"
+            "@6:full = select_product(@0:full, 0, @1:full, 0.1)\n");
+}
+
+// The slope is another one, the limits may be NaN, another number is scaled.
+TEST_F(ElementwiseEmitterTest, OtherGatesStayAsTheyAre) {
+  const Term x = Read(), dy = Read(), limit = Read();
+  const auto select = [this](Term a, Term b, Term greater, Term otherwise) {
+    return code_.Emit(Opcode::kSelectGreater, {a, b, greater, otherwise});
+  };
+  Store(select(N(-1), x, N(0), select(x, limit, N(0), dy)));
+  Store(select(N(-1), x, N(0), select(x, N(1), dy, dy)));
+  EXPECT_EQ(Program(),
+            "%0 = select_greater(@0:full, @2:full, 0, @1:full)\n"
+            "@3:full = select_greater(-1, @0:full, 0, %0)\n"
+            "%1 = select_greater(@0:full, 1, @1:full, @1:full)\n"
+            "@4:full = select_greater(-1, @0:full, 0, %1)\n");
+  code_ = ElementwiseCode();
+  const Term a = Read(), da = Read();
+  // With a negative slope the result is above 0 where its operand is below.
+  const Term bent = select(a, N(0), a, Mul(a, N(-0.1f)));
+  Store(select(bent, N(0), da, N(0)));
+  const Term y = code_.Emit(
+      Opcode::kMin,
+      {code_.Emit(Opcode::kMax, {Add(Mul(a, N(0.2f)), N(0.5f)), N(0)}), N(1)});
+  Store(select(y, N(0), select(N(1), y, Mul(da, N(0.3f)), N(0)), N(0)));
+  const Term inside = Mul(da, Add(Div(a, N(6)), N(0.5f)));
+  Store(select(a, N(3), da, select(N(-3), a, N(0), inside)));
+  EXPECT_EQ(Program(),
+            "%0 = select_product(@0:full, 0, @0:full, -0.1)\n"
+            "@2:full = select_greater(%0, 0, @1:full, 0)\n"
+            "%1 = clamped_fma(0.2, @0:full, 0.5)\n"
+            "%2 = mul(@1:full, 0.3)\n"
+            "%3 = select_greater(1, %1, %2, 0)\n"
+            "@3:full = select_greater(%1, 0, %3, 0)\n"
+            "%4 = scale_div_add(1, @0:full, 6, 0.5)\n"
+            "%5 = mul(%4, @1:full)\n"
+            "%6 = select_greater(-3, @0:full, 0, %5)\n"
+            "@4:full = select_greater(@0:full, 3, @1:full, %6)\n");
+}
+
+TEST_F(ElementwiseEmitterTest, DeviationsTakeOneInstruction) {
+  const Term x = Read(), mean = Read(), factor = Read(), shift = Read();
+  const Term half = Add(Mul(x, N(0.5f)), Mul(mean, N(-0.5f)));
+  Store(Add(Mul(half, factor), shift));
+  Store(Mul(Sub(x, mean), factor));
+  // Not where the product is part of something that takes one instruction.
+  Store(Add(Mul(Sub(mean, x), factor), shift));
+  EXPECT_EQ(Program(),
+            "@4:full = normalize(@0:full, @1:full, @2:full, @3:full)\n"
+            "@5:full = sub_mul(@0:full, @1:full, @2:full)\n"
+            "%0 = sub(@1:full, @0:full)\n"
+            "@6:full = fma(%0, @2:full, @3:full)\n");
+}
+
 TEST_F(ElementwiseEmitterTest, ContractsOnlyWhatNobodyElseReads) {
   const Term a = Read(), b = Read(), c = Read();
   const Term product = Mul(a, b);

@@ -105,6 +105,19 @@ TEST_P(KernelsTest, EveryFormAndSizeAgreesAndStaysInside) {
   }
 }
 
+// Sizes around where the filling changes its ways.
+TEST_P(KernelsTest, FillsAnySizeAndStaysInside) {
+  const float value = -1.5f;
+  for (const int n : {0, 1, 255, 4095, 4096, 4097, 10007}) {
+    std::vector<float> y(n + 40, kGuard);
+    Kernel(Opcode::kCopy, 0)(y.data() + 17, &value, nullptr, nullptr, nullptr,
+                             n);
+    for (int i = 0; i < n + 40; ++i) {
+      ASSERT_EQ(y[i], i >= 17 && i < 17 + n ? value : kGuard) << n << " " << i;
+    }
+  }
+}
+
 // All pairs of special values, with all others in the third and fourth place.
 TEST_P(KernelsTest, SpecialValues) {
   const std::vector<float> values = SpecialFloats();
@@ -251,6 +264,11 @@ constexpr GoldenHashes kGolden[] = {
     {"clamp", 0x6a6e3147452e5c2f, 0x6a6e3147452e5c2f},
     {"clamped_fma", 0x6e0c7dacd2872a0b, 0x6e6caf9cef70af39},
     {"select_product", 0xe84646f6e7abe577, 0xe84646f6e7abe577},
+    {"select_within", 0xcbfbcedfc68a732d, 0xcbfbcedfc68a732d},
+    {"sub_mul", 0x199ba8e6db446da2, 0x199ba8e6db446da2},
+    {"normalize", 0x3227414e5b3dc182, 0x412092580a716c73},
+    {"clamped_fma_slope", 0x15e770231a7c17ae, 0xe6e28ef193f2d247},
+    {"hard_swish_slope", 0x49c8309d6537c5e0, 0x49c8309d6537c5e0},
     {"int_to_float", 0x0cc4e317f280afbc, 0x0cc4e317f280afbc},
     {"float_to_int", 0x6e920729fd2cf220, 0x6e920729fd2cf220},
     {"int_add", 0x5e55cbb15268b0fe, 0x5e55cbb15268b0fe},

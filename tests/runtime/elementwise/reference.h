@@ -113,6 +113,23 @@ inline float ReferenceFloat(Opcode opcode, Isa isa, const float* s) {
       return min(max(fma(s[0], s[1], s[2]), 0), 1);
     case Opcode::kSelectProduct:
       return select(s[0], s[1], s[2], s[2] * s[3]);
+    case Opcode::kSelectWithin:
+      return std::isnan(s[0]) || std::isnan(s[1]) || std::isnan(s[2]) ? nan
+             : s[1] <= s[0] && s[0] <= s[2]                           ? s[3]
+                                                                      : 0;
+    case Opcode::kSubMul:
+      return (s[0] - s[1]) * s[2];
+    case Opcode::kNormalize:
+      return fma(fma(0.5f, s[0], -0.5f * s[1]), s[2], s[3]);
+    case Opcode::kClampedFmaSlope: {
+      const float line = fma(s[0], s[1], s[2]);
+      return std::isnan(line) ? nan : line > 0 && line < 1 ? s[0] * s[3] : 0;
+    }
+    case Opcode::kHardSwishSlope:
+      return std::isnan(s[0]) ? nan
+             : s[0] > 3       ? s[1]
+             : s[0] < -3      ? 0
+                              : (s[0] / 3 + 0.5f) * s[1];
     case Opcode::kIntToFloat:
       return static_cast<float>(BitsOf(s[0]));
     case Opcode::kFloatToInt:
