@@ -207,6 +207,29 @@ void MergeSegments(Plan& plan) {
   plan.steps = std::move(kept);
 }
 
+void JoinCuts(Plan& plan) {
+  // The array of which the step takes a part.
+  const auto source = [&](const Step& step) {
+    const auto* work = absl::get_if<RearrangeStep>(&step.work);
+    if (work == nullptr) return kNoBuffer;
+    const RearrangeStep::Result& last = work->results.back();
+    if (last.boxes.size() != 1 || last.zeros) return kNoBuffer;
+    return plan.Root(last.boxes[0].from);
+  };
+  std::vector<Step> kept;
+  for (Step& step : plan.steps) {
+    const BufferId from = source(step);
+    if (from != kNoBuffer && !kept.empty() && source(kept.back()) == from) {
+      absl::c_move(absl::get<RearrangeStep>(step.work).results,
+                   std::back_inserter(
+                       absl::get<RearrangeStep>(kept.back().work).results));
+    } else {
+      kept.push_back(std::move(step));
+    }
+  }
+  plan.steps = std::move(kept);
+}
+
 void Fuse(Plan& plan) {
   RemoveDeadSteps(plan);
   FuseActivations(plan);
@@ -215,6 +238,7 @@ void Fuse(Plan& plan) {
   RemoveDeadSteps(plan);
   MoveUpdatesLast(plan);
   MergeSegments(plan);
+  JoinCuts(plan);
 }
 
 }  // namespace espalier

@@ -16,7 +16,8 @@ namespace espalier {
 // array, so that it is read once, and those on single numbers where it can;
 // moves steps that only make new values of leaves to the end; merges
 // independent elementwise steps of the same code into one of several segments,
-// as an optimiser makes for its parameters.
+// as an optimiser makes for its parameters; joins neighbouring steps that take
+// parts of one array.
 void Fuse(Plan& plan);
 
 // Its parts, in order.
@@ -28,6 +29,7 @@ void FuseSoftmaxGradients(Plan& plan);
 void FuseElementwise(Plan& plan);
 void MoveUpdatesLast(Plan& plan);
 void MergeSegments(Plan& plan);
+void JoinCuts(Plan& plan);
 
 }  // namespace espalier
 

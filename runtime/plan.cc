@@ -84,8 +84,10 @@ struct OperandVisitor {
     writes(s.y);
   }
   void operator()(const RearrangeStep& s) const {
-    for (const BoxCopy& box : s.boxes) reads(box.from);
-    writes(s.y);
+    for (const RearrangeStep::Result& result : s.results) {
+      for (const BoxCopy& box : result.boxes) reads(box.from);
+      writes(result.y);
+    }
   }
   void operator()(const GatherStep& s) const {
     reads(s.x);
@@ -224,13 +226,19 @@ struct Printer {
     return absl::StrCat("copy ", Buffer(s.y), " = ", Buffer(s.x));
   }
   std::string operator()(const RearrangeStep& s) const {
-    std::string text = absl::StrCat("rearrange ", Buffer(s.y));
-    for (const BoxCopy& box : s.boxes) {
-      absl::StrAppend(&text, "\n    [", absl::StrJoin(box.axes, ", ", FormatTo),
-                      "] = ", Buffer(box.from), " from ", box.from_offset,
-                      " by [", absl::StrJoin(box.axes, ", ", FormatFrom), "]");
+    std::string text = "rearrange";
+    for (const RearrangeStep::Result& result : s.results) {
+      absl::StrAppend(&text, &result == &s.results[0] ? " " : "\n  and ",
+                      Buffer(result.y));
+      for (const BoxCopy& box : result.boxes) {
+        absl::StrAppend(
+            &text, "\n    [", absl::StrJoin(box.axes, ", ", FormatTo),
+            "] = ", Buffer(box.from), " from ", box.from_offset, " by [",
+            absl::StrJoin(box.axes, ", ", FormatFrom), "]");
+      }
+      absl::StrAppend(&text, result.zeros ? "\n    else 0" : "");
     }
-    return absl::StrCat(text, s.zeros ? "\n    else 0" : "");
+    return text;
   }
   std::string operator()(const GatherStep& s) const {
     return absl::StrCat("gather ", Buffer(s.y), " of ", Buffer(s.x), " as [",

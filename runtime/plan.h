@@ -155,11 +155,15 @@ struct CopyStep {
   BufferId y;
 };
 
-// See Lowering::Rearrange.
+// See Lowering::Rearrange. Several results are what one array is cut into: made
+// together, so that it is read once.
 struct RearrangeStep {
-  std::vector<BoxCopy> boxes;
-  bool zeros = false;
-  BufferId y;
+  struct Result {
+    std::vector<BoxCopy> boxes;
+    bool zeros = false;
+    BufferId y;
+  };
+  std::vector<Result> results;
 };
 
 // y[o, k, i] = x[o, indices[k], i], x seen as [outer, rows, inner].

@@ -253,7 +253,7 @@ class PlanBuilder : public Lowering {
     if (one && IsWhole(first, shape)) return Reshape(first.from, shape);
     const BufferId y = AddTemporary({dtype, shape});
     if (one) facts_[y].number = FactsOf(first.from).number;
-    AddStep(RearrangeStep{{boxes.begin(), boxes.end()}, zeros, y});
+    AddStep(RearrangeStep{{{{boxes.begin(), boxes.end()}, zeros, y}}});
     return y;
   }
 

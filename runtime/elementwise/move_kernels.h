@@ -23,7 +23,12 @@ void CopyRows(const RowsCopy& c) {
       }
     }
     for (; i + kWidth <= c.n; i += kWidth) Store(to + i, Load(from + i));
-    if (i < c.n) Store(to + i, Load(from + i, c.n - i), c.n - i);
+    if (i == c.n) continue;
+    if (c.n >= kWidth) {  // some elements once more
+      Store(to + c.n - kWidth, Load(from + c.n - kWidth));
+    } else {
+      Store(to, Load(from, c.n), c.n);
+    }
   }
 }
 
@@ -40,6 +45,14 @@ inline void TransposeSquare(int64_t rows, int64_t n, const float* from,
     Transpose(square);
     ESPALIER_UNROLL
     for (int i = 0; i < kWidth; ++i) Store(to + i * to_stride, square[i]);
+    return;
+  }
+  if constexpr (kWidth == 4) {  // parts of vectors are slow there
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = 0; j < n; ++j) {
+        to[i * to_stride + j] = from[j * from_stride + i];
+      }
+    }
     return;
   }
   LoadTransposedUpTo(from, from_stride, n, rows, square);

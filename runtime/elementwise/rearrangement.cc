@@ -75,6 +75,7 @@ Rearrangement::Rearrangement(const Shape& shape, std::vector<Box> boxes,
                              bool zeros, Isa isa, int threads)
     : kernels_(&KernelsFor(isa)),
       dims_(shape.dims().begin(), shape.dims().end()),
+      num_sources_(boxes.size()),
       zeros_(zeros) {
   const int64_t elements = shape.num_elements();
   if (elements == 0) return;
@@ -219,6 +220,36 @@ void Rearrangement::Run(absl::Span<void* const> sources, void* result) const {
   });
 }
 
+void RunTogether(absl::Span<const Rearrangement> rearrangements,
+                 absl::Span<void* const> arrays) {
+  using R = Rearrangement;
+  const bool by_rows = std::all_of(
+      rearrangements.begin(), rearrangements.end(), [&](const R& r) {
+        return !r.row_parts_.empty() &&
+               r.dims_[0] == rearrangements[0].dims_[0];
+      });
+  if (!by_rows || rearrangements.size() == 1) {
+    for (const R& r : rearrangements) {
+      r.Run(arrays.subspan(0, r.num_sources_), arrays[r.num_sources_]);
+      arrays.remove_prefix(r.num_sources_ + 1);
+    }
+    return;
+  }
+  int threads = 1;
+  for (const R& r : rearrangements) threads = std::max(threads, r.threads_);
+  const int64_t rows = rearrangements[0].dims_[0];
+  ForkOver(rows, threads, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      size_t at = 0;
+      for (const R& r : rearrangements) {
+        r.MakeRow(row, 0, r.dims_[1], arrays.subspan(at, r.num_sources_),
+                  static_cast<float*>(arrays[at + r.num_sources_]));
+        at += r.num_sources_ + 1;
+      }
+    }
+  });
+}
+
 void Rearrangement::RunTile(int64_t tile, absl::Span<void* const> sources,
                             float* result) const {
   Index begin, end;
@@ -227,7 +258,12 @@ void Rearrangement::RunTile(int64_t tile, absl::Span<void* const> sources,
     end[i] = std::min(begin[i] + tile_[i], dims_[i]);
     tile /= tiles_[i];
   }
-  if (!row_parts_.empty()) return MakeRows(begin, end, sources, result);
+  if (!row_parts_.empty()) {
+    for (int64_t row = begin[0]; row < end[0]; ++row) {
+      MakeRow(row, begin[1], end[1], sources, result);
+    }
+    return;
+  }
   if (zeros_) FillZeros(begin, end, result);
   for (const Piece& piece : pieces_) {
     CopyPart(piece, begin, end,
@@ -235,24 +271,22 @@ void Rearrangement::RunTile(int64_t tile, absl::Span<void* const> sources,
   }
 }
 
-void Rearrangement::MakeRows(const Index& begin, const Index& end,
-                             absl::Span<void* const> sources,
-                             float* result) const {
-  for (int64_t r = begin[0]; r < end[0]; ++r) {
-    for (const RowPart& part : row_parts_) {
-      const int64_t first = std::max(part.begin, begin[1]);
-      const int64_t n = std::min(part.begin + part.size, end[1]) - first;
-      if (n <= 0) continue;
-      float* const to = result + r * strides_[0] + first;
-      if (part.source < 0) {
-        FillWithZeros(*kernels_, n, to);
-        continue;
-      }
-      const auto* const source =
-          static_cast<const float*>(sources[part.source]) + part.from_offset +
-          r * part.from_stride;
-      kernels_->copy_rows({1, n, source + first - part.begin, 0, to, 0});
+// Of the row, the columns from begin on and before end.
+void Rearrangement::MakeRow(int64_t row, int64_t begin, int64_t end,
+                            absl::Span<void* const> sources,
+                            float* result) const {
+  for (const RowPart& part : row_parts_) {
+    const int64_t first = std::max(part.begin, begin);
+    const int64_t n = std::min(part.begin + part.size, end) - first;
+    if (n <= 0) continue;
+    float* const to = result + row * strides_[0] + first;
+    if (part.source < 0) {
+      FillWithZeros(*kernels_, n, to);
+      continue;
     }
+    const auto* const source = static_cast<const float*>(sources[part.source]) +
+                               part.from_offset + row * part.from_stride;
+    kernels_->copy_rows({1, n, source + first - part.begin, 0, to, 0});
   }
 }
 

@@ -36,6 +36,12 @@ class Rearrangement {
   // sources[b] is the array of box number b. `result` overlaps none of them.
   void Run(absl::Span<void* const> sources, void* result) const;
 
+  // Several on arrays of which no result overlaps any other: the sources of
+  // the first, its result, the sources of the next and so on. Long rows are
+  // made in turns, so that an array that is cut into columns is read in order.
+  friend void RunTogether(absl::Span<const Rearrangement> rearrangements,
+                          absl::Span<void* const> arrays);
+
  private:
   using Index = std::array<int64_t, kMaxRank>;
 
@@ -69,8 +75,8 @@ class Rearrangement {
   void FindRowParts();
   void RunTile(int64_t tile, absl::Span<void* const> sources,
                float* result) const;
-  void MakeRows(const Index& begin, const Index& end,
-                absl::Span<void* const> sources, float* result) const;
+  void MakeRow(int64_t row, int64_t begin, int64_t end,
+               absl::Span<void* const> sources, float* result) const;
   void FillZeros(const Index& begin, const Index& end, float* result) const;
   static bool Fills(const BoxAxis& axis, int64_t index);
   // The last axis of the only box, if its rows are long and contiguous.
@@ -85,6 +91,7 @@ class Rearrangement {
   // Of the result, with neighbouring axes joined where no box tells them apart.
   std::vector<int64_t> dims_;
   std::vector<int64_t> strides_;
+  size_t num_sources_;
   std::vector<Piece> pieces_;
   bool zeros_;
   // In order; empty where rows are made otherwise.

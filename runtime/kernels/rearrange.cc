@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "graph/check.h"
 #include "runtime/elementwise/rearrangement.h"
 #include "runtime/kernels/pointer_kernel.h"
@@ -11,22 +12,27 @@
 namespace espalier {
 namespace {
 
-// Operands: the array of each box, then the result.
+// Operands: the array of each box, then the result; likewise for the next
+// result.
 class RearrangeKernel : public PointerKernel {
  public:
-  RearrangeKernel(std::vector<BufferId> operands, Rearrangement rearrangement)
+  RearrangeKernel(std::vector<BufferId> operands,
+                  std::vector<Rearrangement> rearrangements)
       : PointerKernel(std::move(operands)),
-        rearrangement_(std::move(rearrangement)) {}
+        rearrangements_(std::move(rearrangements)) {}
 
-  bool uses_workers() const override { return rearrangement_.threads() > 1; }
+  bool uses_workers() const override {
+    return absl::c_any_of(rearrangements_, [](const Rearrangement& r) {
+      return r.threads() > 1;
+    });
+  }
   void Compute(absl::Span<void* const> operands,
                void* /*scratch*/) const override {
-    rearrangement_.Run(operands.subspan(0, operands.size() - 1),
-                       operands.back());
+    RunTogether(rearrangements_, operands);
   }
 
  private:
-  const Rearrangement rearrangement_;
+  const std::vector<Rearrangement> rearrangements_;
 };
 
 // Where the box of the whole result lies in `from`, which broadcasts to it.
@@ -48,19 +54,23 @@ Box StretchedBox(const Shape& from, const Shape& to) {
 KernelOr MakeStepKernel(const Plan& plan, const RearrangeStep& step,
                         const KernelOptions& options) {
   std::vector<BufferId> operands;
-  std::vector<Box> boxes;
-  for (const BoxCopy& copy : step.boxes) {
-    operands.push_back(copy.from);
-    boxes.push_back({copy.from_offset, copy.axes});
-    for (BoxAxis& axis : boxes.back().axes) {
-      if (axis.size == kBatch) axis.size = options.batch;
+  std::vector<Rearrangement> rearrangements;
+  for (const RearrangeStep::Result& result : step.results) {
+    std::vector<Box> boxes;
+    for (const BoxCopy& copy : result.boxes) {
+      operands.push_back(copy.from);
+      boxes.push_back({copy.from_offset, copy.axes});
+      for (BoxAxis& axis : boxes.back().axes) {
+        if (axis.size == kBatch) axis.size = options.batch;
+      }
     }
+    operands.push_back(result.y);
+    rearrangements.emplace_back(plan.shape(result.y).Bind(options.batch),
+                                std::move(boxes), result.zeros, options.isa,
+                                options.threads);
   }
-  operands.push_back(step.y);
-  return std::make_unique<RearrangeKernel>(
-      std::move(operands),
-      Rearrangement(plan.shape(step.y).Bind(options.batch), std::move(boxes),
-                    step.zeros, options.isa, options.threads));
+  return std::make_unique<RearrangeKernel>(std::move(operands),
+                                           std::move(rearrangements));
 }
 
 KernelOr MakeStepKernel(const Plan& plan, const CopyStep& step,
@@ -68,10 +78,11 @@ KernelOr MakeStepKernel(const Plan& plan, const CopyStep& step,
   const Shape to = plan.shape(step.y).Bind(options.batch);
   std::vector<Box> boxes = {
       StretchedBox(plan.shape(step.x).Bind(options.batch), to)};
+  std::vector<Rearrangement> rearrangements;
+  rearrangements.emplace_back(to, std::move(boxes), /*zeros=*/false,
+                              options.isa, options.threads);
   return std::make_unique<RearrangeKernel>(
-      std::vector<BufferId>{step.x, step.y},
-      Rearrangement(to, std::move(boxes), /*zeros=*/false, options.isa,
-                    options.threads));
+      std::vector<BufferId>{step.x, step.y}, std::move(rearrangements));
 }
 
 }  // namespace espalier

@@ -13,6 +13,7 @@
 #include "ops/optimizers.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
+#include "ops/slice_pad.h"
 #include "ops/softmax.h"
 #include "tests/runtime/plan_helpers.h"
 
@@ -337,6 +338,33 @@ TEST_F(FusionTest, UpdatesComeLast) {
   g_.Update(w, Scale(w, 0.5f));
   g_.Output("y", MatMul(x, w));
   EXPECT_THAT(Kinds(Fused()), ElementsAre("matmul", "elementwise"));
+}
+
+TEST_F(FusionTest, PartsOfOneArrayAreTakenTogether) {
+  const Value x = g_.Input("x", {kBatch, 6});
+  const Value y = g_.Input("y", {kBatch, 6});
+  const Value a = Slice(x, {1}, {0}, {2});
+  g_.Output("a", a);
+  g_.Output("b", Slice(x, {1}, {2}, {6}));
+  g_.Output("c", Slice(Reshape(x, {kBatch, 2, 3}), {2}, {0}, {2}));
+  // Of another array, a part of a part, more than a part.
+  g_.Output("d", Slice(y, {1}, {0}, {2}));
+  g_.Output("e", Slice(a, {1}, {0}, {1}));
+  g_.Output("f", Pad(a, {0, 1}, {0, 0}));
+  const Plan plan = Fused();
+  ASSERT_THAT(Kinds(plan),
+              ElementsAre("rearrange", "rearrange", "rearrange", "rearrange"));
+  EXPECT_EQ(plan.ToString().substr(0, plan.ToString().find("\n1 ")),
+            "plan net: 4 steps\n"
+            "0 slice: rearrange #2 f32[N, 2]\n"
+            "    [0:N, 0:2] = x f32[N, 6] from 0 by [6, 1]\n"
+            "  and #3 f32[N, 4]\n"
+            "    [0:N, 0:4] = x f32[N, 6] from 2 by [6, 1]\n"
+            "  and #5 f32[N, 2, 2]\n"
+            "    [0:N, 0:2, 0:2] = #4 f32[N, 2, 3] = x from 0 by [6, 3, 1]");
+  EXPECT_THAT(StepAs<RearrangeStep>(plan, 1).results, SizeIs(1));
+  EXPECT_THAT(StepAs<RearrangeStep>(plan, 2).results, SizeIs(1));
+  EXPECT_THAT(StepAs<RearrangeStep>(plan, 3).results, SizeIs(1));
 }
 
 TEST_F(FusionTest, LongChainsAreCutBelowTheEnginesLimits) {

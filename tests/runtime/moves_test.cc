@@ -76,6 +76,27 @@ TEST(MovesTest, UpdateStatesFromThemselves) {
   }
 }
 
+// One of them straight into the state that another part is taken of next.
+TEST(MovesTest, PartsOfOneArray) {
+  GraphBuilder g("parts");
+  const Value x = g.Input("x", {kBatch, 200});
+  const Value left = Slice(x, {1}, {0}, {70});
+  const Value right = Slice(x, {1}, {70}, {200});
+  g.Output("left", left);
+  g.Output("right", right);
+  const Value state = g.State("state", {30, 200}, 1);
+  g.Output("state_left", Slice(state, {1}, {0}, {100}));
+  const Value right_of_state = Slice(state, {1}, {100}, {200});
+  g.Update(g.State("right_of_state", {30, 100}, 0), right_of_state);
+  g.Update(state, Concat({right_of_state, Slice(state, {1}, {50}, {150})}, 1));
+  const Graph graph = *g.Build();
+  Running running = Start(graph);
+  for (const int64_t batch : {1, 40, 0, 300}) {
+    RunAndCompare(graph, *running.store, *running.session,
+                  RandomInputs(graph, batch, static_cast<uint64_t>(batch)));
+  }
+}
+
 TEST(MovesTest, BatchesOfEverySize) {
   GraphBuilder g("batches");
   const Value x = g.Input("x", {kBatch, 3, 4});

@@ -183,6 +183,40 @@ TEST(RearrangementTest, PartsOfRows) {
   }
 }
 
+// Columns of one array, in rows of which some are long, some not.
+TEST(RearrangementTest, TogetherAsEachAlone) {
+  std::mt19937 random(5);
+  for (const std::vector<int64_t>& widths : std::vector<std::vector<int64_t>>{
+           {100, 300}, {64, 70, 9000}, {100, 3}, {5000}, {2, 3, 1}}) {
+    constexpr int64_t kRows = 50;
+    int64_t columns = 0;
+    for (int64_t width : widths) columns += width;
+    std::vector<uint32_t> source = RandomBits(kRows * columns, random);
+    for (int threads : {1, 3}) {
+      std::vector<Rearrangement> rearrangements;
+      std::vector<std::vector<uint32_t>> alone, together;
+      int64_t begin = 0;
+      for (int64_t width : widths) {
+        const Box box = {begin, {{kRows, columns}, {width, 1}}};
+        begin += width;
+        rearrangements.emplace_back(Shape({kRows, width}),
+                                    std::vector<Box>{box}, false, DetectIsa(),
+                                    threads);
+        alone.emplace_back(static_cast<size_t>(kRows * width), kUntouched);
+        rearrangements.back().Run({source.data()}, alone.back().data());
+        together.emplace_back(static_cast<size_t>(kRows * width), kUntouched);
+      }
+      std::vector<void*> arrays;
+      for (std::vector<uint32_t>& result : together) {
+        arrays.push_back(source.data());
+        arrays.push_back(result.data());
+      }
+      RunTogether(rearrangements, arrays);
+      ASSERT_EQ(together, alone) << columns << ", " << threads;
+    }
+  }
+}
+
 TEST(RearrangementTest, NothingAtAll) {
   Rearrangement({0, 3}, {{0, {{0, 3}, {3, 1}}}}, false, DetectIsa(), 2)
       .Run({nullptr}, nullptr);
