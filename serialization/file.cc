@@ -12,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/types/optional.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "serialization/file_reader.h"
@@ -153,6 +154,19 @@ class Temporary {
   OpenFile file_;
 };
 
+// The permissions of a regular file; nothing if there is none.
+absl::StatusOr<absl::optional<mode_t>> ModeOf(FileSystem& files, int folder,
+                                              const std::string& name) {
+  absl::StatusOr<OpenFile> file =
+      OpenAt(files, folder, name, O_PATH | O_NOFOLLOW);
+  if (absl::IsNotFound(file.status())) return {absl::nullopt};
+  if (!file.ok()) return file.status();
+  struct stat status;
+  if (files.Stat(file->get(), &status) != 0) return SystemError("stat");
+  RETURN_IF_ERROR(RequireRegular(status));
+  return {status.st_mode & 07777};
+}
+
 absl::Status Write(const FilePlace& target, const FilePieces& contents,
                    FileSystem& files, const std::string& owner) {
   absl::StatusOr<OpenFile> folder =
@@ -161,28 +175,21 @@ absl::Status Write(const FilePlace& target, const FilePieces& contents,
     return Annotate(folder.status(),
                     absl::StrCat("folder ", Quoted(target.folder)));
   }
-  absl::StatusOr<OpenFile> old =
-      OpenAt(files, folder->get(), target.name, O_PATH | O_NOFOLLOW);
-  struct stat old_status;
-  const bool exists = old.ok();
-  if (exists) {
-    if (files.Stat(old->get(), &old_status) != 0) return SystemError("stat");
-    RETURN_IF_ERROR(RequireRegular(old_status));
-  } else if (!absl::IsNotFound(old.status())) {
-    return old.status();
+  ASSIGN_OR_RETURN(absl::optional<mode_t> mode,
+                   ModeOf(files, folder->get(), target.name));
+  if (!mode.has_value() && owner != target.name) {
+    ASSIGN_OR_RETURN(mode, ModeOf(files, folder->get(), owner));
   }
 
   RemoveStaleTemporaries(files, folder->get(), owner);
   // What nobody could read before nobody shall read in the temporary.
-  ASSIGN_OR_RETURN(
-      Temporary temporary,
-      Temporary::Create(files, folder->get(), owner, exists ? 0600 : 0666));
+  ASSIGN_OR_RETURN(Temporary temporary,
+                   Temporary::Create(files, folder->get(), owner,
+                                     mode.has_value() ? 0600 : 0666));
   for (const absl::string_view piece : contents) {
     RETURN_IF_ERROR(temporary.Fill(piece));
   }
-  if (exists) {
-    RETURN_IF_ERROR(temporary.ChangeMode(old_status.st_mode & 07777));
-  }
+  if (mode.has_value()) RETURN_IF_ERROR(temporary.ChangeMode(*mode));
   RETURN_IF_ERROR(temporary.Sync());
   RETURN_IF_ERROR(temporary.RenameTo(target.name));
   // Some file systems have no sync of folders and say EINVAL.

@@ -41,8 +41,9 @@ using FilePieces = std::vector<absl::string_view>;
 absl::Status WriteFile(const std::string& path, const FilePieces& contents,
                        FileSystem& files = RealFileSystem());
 // The same, but a symbolic link in the place is refused, as is every other name
-// that is no regular file. The temporary is called after `owner`, a name in the
-// same folder, whose next writer removes what a killed one left.
+// that is no regular file. `owner` is a name in the same folder: a new file
+// gets its mode, if it is there, and the temporary is called after it, so that
+// its next writer removes what a killed one left.
 absl::Status WriteFileAt(const FilePlace& place, const FilePieces& contents,
                          const std::string& owner,
                          FileSystem& files = RealFileSystem());

@@ -174,6 +174,18 @@ TEST(WriteModelTest, ReplacesTheWeightsOfTheOldModel) {
   EXPECT_THAT(folder.Names(), UnorderedElementsAre("m.pb", other, longer));
 }
 
+TEST(WriteModelTest, WeightsAreAsPrivateAsTheModelThatIsThere) {
+  namespace fs = std::filesystem;
+  const ScratchFolder folder;
+  const std::string path = folder.Write("m.pb", "private");
+  const fs::perms owner = fs::perms::owner_read | fs::perms::owner_write;
+  fs::permissions(path, owner);
+  const std::string name = WeightsName("m.pb", 1).value();
+  ASSERT_OK(WriteModel(path, {"model"}, WeightsFile{name, {"a"}}));
+  EXPECT_EQ(fs::status(path).permissions(), owner);
+  EXPECT_EQ(fs::status(folder.File(name)).permissions(), owner);
+}
+
 TEST(WriteModelTest, WritesThroughNoLink) {
   ScratchFolder outside;
   outside.Write("victim", "precious");

@@ -208,7 +208,7 @@ TEST(WriteKilledTest, LeavesOldOrNewAtEveryCall) {
     }
     // Old up to the rename; new at the sync of the folder, two closes and the
     // end.
-    EXPECT_EQ(n - old, exists ? 5 : 4);
+    EXPECT_EQ(n - old, 4);
     EXPECT_GE(old, 15);
     EXPECT_GE(orphans, 8);
   }
