@@ -66,6 +66,7 @@ Value MultiplyBy(GraphBuilder& graph, Value x,
 
 std::vector<float> Inverse(const std::vector<float>& values) {
   std::vector<float> inverse;
+  inverse.reserve(values.size());
   for (float value : values) inverse.push_back(1 / value);
   return inverse;
 }

@@ -167,6 +167,7 @@ absl::StatusOr<std::vector<Tensor>> Predictor::RunChecked(
   for (int64_t first = 0; first < rows; first += batch_size_) {
     const int64_t count = std::min(batch_size_, rows - first);
     std::vector<TensorView> views;
+    views.reserve(inputs.size());
     for (const TensorView& input : inputs) {
       views.push_back(Rows(input, first, count));
     }
@@ -220,8 +221,8 @@ absl::Status Predictor::CheckInput(const std::string& name,
   if (outside_ == Outside::kIgnore || domain == model_.domains.end()) {
     return absl::OkStatus();
   }
-  const absl::Status status = Annotate(CheckInside(domain->second, view),
-                                       absl::StrCat("input ", Quoted(name)));
+  absl::Status status = Annotate(CheckInside(domain->second, view),
+                                 absl::StrCat("input ", Quoted(name)));
   if (outside_ == Outside::kError || status.ok()) return status;
   absl::StrAppend(&warning_, warning_.empty() ? "" : "; ", status.message());
   return absl::OkStatus();

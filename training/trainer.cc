@@ -218,10 +218,9 @@ class Trainer {
   absl::Status Validate(const Validation& validation) {
     EpochReport& report = result_.last;
     Values values = store_->Values();
-    const absl::Status status =
+    RETURN_IF_ERROR(
         Annotate(validation.Measure(values, &report),
-                 absl::StrCat("epoch ", report.epoch, ": validation"));
-    if (!status.ok()) return status;
+                 absl::StrCat("epoch ", report.epoch, ": validation")));
     if (!std::isfinite(*report.validation_loss)) {
       return absl::OutOfRangeError(
           absl::StrCat("epoch ", report.epoch, ": the validation loss is ",

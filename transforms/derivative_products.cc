@@ -124,7 +124,7 @@ std::vector<Value> Hvp(Value loss, absl::Span<const Value> inputs,
   if (status.ok()) status = CheckArguments(*builder, {loss}, inputs, vectors);
   if (!status.ok()) return Failed(*builder, status, "hvp", inputs.size());
   if (inputs.empty()) return {};
-  const std::vector<Value> gradients = Gradients(loss, inputs);
+  std::vector<Value> gradients = Gradients(loss, inputs);
   if (!builder->status().ok()) return gradients;
   return CheckedJvp(*builder, gradients, inputs, vectors);
 }
