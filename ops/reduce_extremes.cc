@@ -65,10 +65,12 @@ class ExtremeOp : public ReductionOp {
     }
     const Value zero = x.builder()->Constant(0.0f);
     const Value one = x.builder()->Constant(1.0f);
-    const Value is_extreme = max() ? SelectGreater(output, x, zero, one)
-                                   : SelectGreater(x, output, zero, one);
-    const Value count = Sum(is_extreme, axes, /*keep_axes=*/true);
-    return std::vector<Value>{Mul(is_extreme, Div(dy, count))};
+    const auto where_extreme = [&](Value value) {
+      return max() ? SelectGreater(output, x, zero, value)
+                   : SelectGreater(x, output, zero, value);
+    };
+    const Value count = Sum(where_extreme(one), axes, /*keep_axes=*/true);
+    return std::vector<Value>{where_extreme(Div(dy, count))};
   }
 
   IntervalTensor Bounds(absl::Span<const IntervalTensor* const> inputs,

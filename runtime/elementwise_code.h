@@ -74,8 +74,9 @@ struct ElementwiseCode {
       return H::combine(std::move(h), x.array, x.term);
     }
   };
-  // array (one element) <- factor * sum over all elements of the term, or of
-  // term * times if there is one.
+  // array <- factor * sum of the term, or of term * times if there is one: over
+  // all elements, or over rows or columns, as the array's access says
+  // (opcode.h).
   struct Sum {
     int array;
     Term term;

@@ -196,6 +196,7 @@ class Contractor {
     if (!contracted.has_value()) contracted = ContractWithin(select);
     if (!contracted.has_value()) contracted = ContractHardSigmoid(select);
     if (!contracted.has_value()) contracted = ContractHardSwish(select);
+    if (!contracted.has_value()) contracted = ContractProductUnless(select);
     return contracted.value_or(select);
   }
 
@@ -210,6 +211,18 @@ class Contractor {
                        slope.kind == Term::Kind::kNumber &&
                        slope.number.value >= 0;
     return leaky ? x : y;
+  }
+
+  // a > b ? 0 : c * d
+  absl::optional<Operation> ContractProductUnless(
+      const Operation& select) const {
+    const auto product = Inner(select.sources[3], Opcode::kMul);
+    if (!product.has_value() || !(select.sources[2] == Term::Number({0, 0}))) {
+      return absl::nullopt;
+    }
+    return Make(Opcode::kProductUnless,
+                {select.sources[0], select.sources[1], product->sources[0],
+                 product->sources[1]});
   }
 
   // min > a ? 0 : (a > max ? 0 : d)
@@ -251,23 +264,21 @@ class Contractor {
                 {line[0], line[1], line[2], product->b});
   }
 
-  // a > 3 ? b : (-3 > a ? 0 : (a / 3 + 1/2) * b)
+  // a > 3 ? b : (-3 > a ? 0 : (a / 3 + 1/2) * b), of which the latter part is
+  // one operation already.
   absl::optional<Operation> ContractHardSwish(const Operation& select) const {
     const Term& a = select.sources[0];
     const Term& b = select.sources[2];
-    const auto inner = Inner(select.sources[3], Opcode::kSelectGreater);
+    const auto inner = Inner(select.sources[3], Opcode::kProductUnless);
     if (!inner.has_value() || !(select.sources[1] == Term::Number({3, 0})) ||
         !(inner->sources[0] == Term::Number({-3, 0})) ||
-        !(inner->sources[1] == a) ||
-        !(inner->sources[2] == Term::Number({0, 0}))) {
+        !(inner->sources[1] == a)) {
       return absl::nullopt;
     }
-    const auto product = AsProduct(inner->sources[3]);
-    if (!product.has_value()) return absl::nullopt;
-    const bool first = product->a == b;
-    if (!first && !(product->b == b)) return absl::nullopt;
+    const bool first = inner->sources[2] == b;
+    if (!first && !(inner->sources[3] == b)) return absl::nullopt;
     const auto line =
-        Inner(first ? product->b : product->a, Opcode::kScaleDivAdd);
+        Inner(inner->sources[first ? 3 : 2], Opcode::kScaleDivAdd);
     const Operation expected = Make(
         Opcode::kScaleDivAdd, {Term::Number({1, 0}), a, Term::Number({3, 0}),
                                Term::Number({0.5f, 0})});

@@ -91,7 +91,7 @@ absl::optional<FoundActivation> AsActivation(const Step& step) {
 }
 
 // Steps of one segment each may become one of several where this is the same:
-// the code and the single numbers that it reads.
+// the code and the single numbers that it reads, and no sums.
 using SegmentKey = std::pair<ElementwiseCode, std::vector<BufferId>>;
 
 SegmentKey SegmentKeyOf(const Plan& plan, const ElementwiseStep& step) {
@@ -100,6 +100,9 @@ SegmentKey SegmentKeyOf(const Plan& plan, const ElementwiseStep& step) {
     if (step.code.arrays[j] == Access::kScalar) {
       key.second.push_back(plan.Root(step.segments[0].arrays[j]));
     }
+  }
+  for (const ElementwiseCode::Sum& sum : step.code.sums) {
+    key.second.push_back(plan.Root(step.segments[0].arrays[sum.array]));
   }
   return key;
 }
@@ -235,6 +238,7 @@ void Fuse(Plan& plan) {
   FuseActivations(plan);
   FuseSoftmaxGradients(plan);
   FuseElementwise(plan);
+  FuseSums(plan);
   RemoveDeadSteps(plan);
   MoveUpdatesLast(plan);
   MergeSegments(plan);

@@ -11,7 +11,8 @@ namespace espalier {
 // relu that is their only reader, but not where they may be NaN without an
 // overflow (nan_flow.h), since oneDNN's relu gives 0 there; makes one step of
 // what is the gradient of a softmax; merges elementwise steps and full sums
-// over the same elements where one reads the other's result, so that what only
+// over the same elements where one reads the other's result, and lets them sum
+// over rows or columns what was summed by a step of its own, so that what only
 // the merged step reads never touches memory, then near ones that read the same
 // array, so that it is read once, and those on single numbers where it can;
 // moves steps that only make new values of leaves to the end; merges
@@ -27,6 +28,8 @@ void FuseActivations(Plan& plan);
 // softmax or log softmax over rows.
 void FuseSoftmaxGradients(Plan& plan);
 void FuseElementwise(Plan& plan);
+// Lets elementwise steps sum what they store over rows or columns.
+void FuseSums(Plan& plan);
 void MoveUpdatesLast(Plan& plan);
 void MergeSegments(Plan& plan);
 void JoinCuts(Plan& plan);

@@ -53,6 +53,7 @@ bool MakesNan(const Operation& operation) {
     case Opcode::kClampedFma:
     case Opcode::kSelectProduct:
     case Opcode::kSelectWithin:
+    case Opcode::kProductUnless:
     case Opcode::kSubMul:
     case Opcode::kNormalize:
     case Opcode::kClampedFmaSlope:

@@ -6,9 +6,10 @@
 //   wide    a piece of one row of at most kBlock; a row array is read where
 //           it is, and a column array is one float
 // Blocks are numbered through the segment. A unit is what a thread takes: one
-// block, or what makes kUnitElements where the program reduces; the sum over a
-// unit is a function of the unit alone, so no sum depends on the number of
-// threads.
+// block, or what makes kUnitElements where the program reduces (whole rows
+// where it sums those, and more of them where it sums over the rows, since each
+// unit then makes a row of partial sums); the sum over a unit is a function of
+// the unit alone, so no sum depends on the number of threads.
 // What is made of scalars and rows only repeats itself: a thread computes the
 // first blocks of a large segment and copies them to the rest.
 #include "runtime/elementwise/compiled_elementwise.h"
@@ -32,7 +33,10 @@ namespace {
 constexpr int64_t kBlock = 256;
 constexpr int64_t kLongBlock = 4096;  // without registers
 constexpr int64_t kUnitElements = 4096;
-constexpr int64_t kRepeated = 1 << 14;         // elements at least
+constexpr int64_t kRepeated = 1 << 14;  // elements at least
+constexpr int64_t kRowSumUnitElements = 1 << 16;
+constexpr int64_t kMostRowsSummed = 256;       // in single precision
+constexpr int64_t kMostPiecesSummed = 16;      // likewise, blocks of one row
 constexpr int64_t kManyElements = 1 << 16;     // enough long blocks for threads
 constexpr int64_t kPrefetchBytes = 128 << 10;  // of a segment; below it costs
 // How far ahead: what of all arrays together waits in the first-level cache.
@@ -61,7 +65,28 @@ struct Frame {
   alignas(64) float blocks[kMaxLiveBlocks][kBlock + kExpandSlack];
   float scalars[kMaxSlots];
   float* slots[kMaxSlots];
+  float* row_sums[kMaxSlots];     // of the unit
+  double column_sums[kMaxSlots];  // of the row so far
 };
+
+// Adds what the lanes have of a row so far.
+void TakeLanes(const ProgramVariant& variant, Frame& frame) {
+  for (const Reduction& sum : variant.column_sums) {
+    float* const lanes = frame.blocks[sum.block];
+    frame.column_sums[sum.array] += SumOfLanes(lanes);
+    std::memset(lanes, 0, kReductionLanes * sizeof(float));
+  }
+}
+
+// Leaves the sums of a row where they go, and 0 for the next one.
+void EndRow(const ProgramVariant& variant, float* const* arrays, int64_t row,
+            Frame& frame) {
+  for (const Reduction& sum : variant.column_sums) {
+    double& total = frame.column_sums[sum.array];
+    arrays[sum.array][row] = static_cast<float>(sum.factor * total);
+    total = 0;
+  }
+}
 
 inline void RunAll(const std::vector<BoundInstruction>& code,
                    float* const* slots, int64_t n) {
@@ -109,10 +134,31 @@ absl::Status CheckSegment(const Segment& segment) {
 
 int64_t DivideRoundingUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+bool SumsSomething(const ProgramVariant& variant) {
+  return !variant.reductions.empty() || !variant.column_sums.empty() ||
+         !variant.row_sums.empty();
+}
+
+// Blocks of a unit; the segment's block and pieces are set.
+int64_t UnitBlocksOf(const BoundSegment& segment) {
+  const ProgramVariant& variant = *segment.variant;
+  if (!SumsSomething(variant)) return 1;
+  if (!variant.row_sums.empty()) {
+    return segment.pieces * std::clamp(kRowSumUnitElements / segment.columns,
+                                       int64_t{16}, kMostRowsSummed);
+  }
+  if (!variant.column_sums.empty()) {
+    return segment.pieces *
+           std::max(int64_t{1}, kUnitElements / segment.columns);
+  }
+  return kUnitElements /
+         (variant.layout == Layout::kFlat ? segment.block : kBlock);
+}
+
 // What blocks are of when nothing but arrays is read and written.
 int64_t BlockOf(const BoundSegment& segment) {
   const ProgramVariant& variant = *segment.variant;
-  const bool lanes = !variant.reductions.empty();
+  const bool lanes = SumsSomething(variant);
   // Sums go by blocks of the other layouts.
   const bool may_be_long = variant.layout == Layout::kFlat ||
                            (variant.layout == Layout::kWide && !lanes);
@@ -137,10 +183,6 @@ void CutIntoBlocks(BoundSegment* segment) {
   const Layout layout = segment->variant->layout;
   segment->block = BlockOf(*segment);
   segment->pieces = 1;
-  segment->unit_blocks = segment->variant->reductions.empty() ? 1
-                         : layout == Layout::kFlat
-                             ? kUnitElements / segment->block
-                             : kUnitElements / kBlock;
   if (layout == Layout::kNarrow) {
     segment->rows = kBlock / segment->columns;
     // Whole cache lines if that costs little of the block.
@@ -160,11 +202,12 @@ void CutIntoBlocks(BoundSegment* segment) {
     segment->pieces = DivideRoundingUp(segment->columns, most);
     segment->block = DivideRoundingUp(segment->columns, segment->pieces);
     segment->block = std::min(most, DivideRoundingUp(segment->block, 16) * 16);
-    segment->num_blocks =
-        segment->elements / segment->columns * segment->pieces;
-    return;
   }
-  segment->num_blocks = DivideRoundingUp(segment->elements, segment->block);
+  segment->num_blocks =
+      layout == Layout::kWide
+          ? segment->elements / segment->columns * segment->pieces
+          : DivideRoundingUp(segment->elements, segment->block);
+  segment->unit_blocks = UnitBlocksOf(*segment);
 }
 
 // The arrays that are written, if no element depends on where it is but for its
@@ -216,8 +259,9 @@ struct CompiledElementwise::Code {
   std::vector<std::unique_ptr<const ProgramVariant>> variants;
   std::vector<BoundSegment> segments;
 
-  const std::vector<Reduction>& reductions() const {
-    return variants[0]->reductions;
+  const ProgramVariant& variant() const { return *variants[0]; }  // for sums
+  int64_t partials() const {  // of all elements, before the rows of sums
+    return static_cast<int64_t>(variant().reductions.size()) * num_units;
   }
   void RunUnits(absl::Span<float* const> arrays, int64_t begin, int64_t end,
                 double* partials) const;
@@ -278,6 +322,12 @@ absl::StatusOr<CompiledElementwise> CompiledElementwise::Compile(
     bound.end_unit = code->num_units;
     code->segments.push_back(std::move(bound));
   }
+  if (segments.size() > 1 && (!code->variant().column_sums.empty() ||
+                              !code->variant().row_sums.empty())) {
+    return absl::InvalidArgumentError(
+        "elementwise program with sums of rows or columns over several "
+        "segments");
+  }
   code->threads = ForkWidth(elements * cost * IsaCost(isa) * 1e-3,
                             code->num_units, threads);
   return CompiledElementwise(std::move(code));
@@ -294,8 +344,10 @@ CompiledElementwise::~CompiledElementwise() = default;
 int CompiledElementwise::threads() const { return code_->threads; }
 
 int64_t CompiledElementwise::scratch_bytes() const {
-  return static_cast<int64_t>(code_->reductions().size() * sizeof(double)) *
-         code_->num_units;
+  const auto rows = static_cast<int64_t>(code_->variant().row_sums.size());
+  return code_->partials() * static_cast<int64_t>(sizeof(double)) +
+         rows * code_->num_units * code_->segments[0].columns *
+             static_cast<int64_t>(sizeof(float));
 }
 
 void CompiledElementwise::Run(absl::Span<float* const> arrays,
@@ -306,11 +358,19 @@ void CompiledElementwise::Run(absl::Span<float* const> arrays,
   ForkOver(code.num_units, code.threads, [&](int64_t begin, int64_t end) {
     code.RunUnits(arrays, begin, end, partials);
   });
-  for (const Reduction& reduction : code.reductions()) {
+  for (const Reduction& reduction : code.variant().reductions) {
     double total = 0;
     for (int64_t u = 0; u < code.num_units; ++u) total += partials[u];
     *arrays[reduction.array] = static_cast<float>(reduction.factor * total);
     partials += code.num_units;
+  }
+  const int64_t columns = code.segments[0].columns;
+  auto* row = reinterpret_cast<float*>(partials);
+  for (const RowSum& sum : code.variant().row_sums) {
+    code.kernels->add_partials(row, code.num_units, columns, columns,
+                               static_cast<float>(sum.factor),
+                               arrays[sum.array]);
+    row += code.num_units * columns;
   }
 }
 
@@ -327,7 +387,7 @@ void CompiledElementwise::Code::RunUnits(absl::Span<float* const> arrays,
       EnterSegment(segment, segment_arrays, previous, previous_arrays, frame);
       previous = &segment;
       previous_arrays = segment_arrays;
-      if (reductions().empty()) {
+      if (!SumsSomething(variant())) {
         RunRepeated(segment, segment_arrays, begin - segment.first_unit,
                     stop - segment.first_unit, frame);
       } else {
@@ -344,9 +404,21 @@ void CompiledElementwise::Code::RunUnits(absl::Span<float* const> arrays,
 void CompiledElementwise::Code::SumUnit(const BoundSegment& segment,
                                         float* const* arrays, int64_t unit,
                                         double* partials, Frame& frame) const {
-  for (const Reduction& reduction : segment.variant->reductions) {
+  const auto clear = [&frame](const Reduction& reduction) {
     std::memset(frame.blocks[reduction.block], 0,
                 kReductionLanes * sizeof(float));
+  };
+  for (const Reduction& sum : segment.variant->reductions) clear(sum);
+  for (const Reduction& sum : segment.variant->column_sums) {
+    clear(sum);
+    frame.column_sums[sum.array] = 0;
+  }
+  auto* row = reinterpret_cast<float*>(partials + this->partials()) +
+              unit * segment.columns;
+  for (const RowSum& sum : segment.variant->row_sums) {
+    std::fill_n(row, segment.columns, 0.0f);
+    frame.row_sums[sum.array] = row;
+    row += num_units * segment.columns;
   }
   const int64_t first = (unit - segment.first_unit) * segment.unit_blocks;
   RunBlocks(segment, arrays, first,
@@ -445,10 +517,19 @@ void CompiledElementwise::Code::RunBlocks(const BoundSegment& segment,
         for (const int j : segment.variant->column_arrays) {
           frame.slots[j] = arrays[j] + row;
         }
+        for (const RowSum& sum : segment.variant->row_sums) {
+          frame.slots[sum.array] = frame.row_sums[sum.array] + column;
+        }
         RunBlock(segment, arrays, row * segment.columns + column,
                  std::min(segment.block, segment.columns - column), frame);
         column += segment.block;
-        if (column >= segment.columns) {
+        const bool ends = column >= segment.columns;
+        if (!segment.variant->column_sums.empty() &&
+            (ends || column % (kMostPiecesSummed * segment.block) == 0)) {
+          TakeLanes(*segment.variant, frame);
+        }
+        if (ends) {
+          EndRow(*segment.variant, arrays, row, frame);
           column = 0;
           ++row;
         }

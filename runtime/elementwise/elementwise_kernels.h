@@ -57,6 +57,9 @@ Vec Apply(Vec a, [[maybe_unused]] Vec b, [[maybe_unused]] Vec c,
   if constexpr (kOpcode == Opcode::kSelectWithin) {
     return SelectWithin(a, b, c, d);
   }
+  if constexpr (kOpcode == Opcode::kProductUnless) {
+    return SelectGreater(a, b, Broadcast(0), c * d);
+  }
   if constexpr (kOpcode == Opcode::kSubMul) return (a - b) * c;
   if constexpr (kOpcode == Opcode::kNormalize) {
     const Vec half = Broadcast(0.5f);

@@ -46,6 +46,7 @@ enum class Opcode {
   kClampedFma,      // min(max(fma(a, b, c), 0), 1)
   kSelectProduct,   // a > b ? c : c * d, NaN if a or b is
   kSelectWithin,    // b <= a <= c ? d : 0, NaN if a, b or c is
+  kProductUnless,   // a > b ? 0 : c * d, NaN if a or b is
   kSubMul,          // (a - b) * c
   kNormalize,       // (a / 2 - b / 2) * c + d, by two fma
   // Slopes times the last source; NaN if that of which they are the slope is.
@@ -55,9 +56,11 @@ enum class Opcode {
   kIntToFloat,
   kFloatToInt,  // rounds toward zero, saturates, NaN gives 0
   kIntAdd,      // wraps
-  // Reductions over all elements of all segments. The destination is an array
-  // with Access::kScalar, the same memory in every segment, which no
-  // instruction reads. The factor (last source) is an immediate.
+  // Reductions. The destination is an array that no instruction reads. With
+  // Access::kScalar it gets the sum over all elements of all segments, and is
+  // the same memory in every one; with kRow the sums over the rows of the only
+  // segment, one for each column, and with kColumn those over its columns. The
+  // factor (last source) is an immediate.
   kSum,         // b * sum(a)
   kSumProduct,  // c * sum(a * b)
 };
@@ -108,6 +111,7 @@ constexpr int OpcodeArity(Opcode opcode) {
     case Opcode::kScaleDivAdd:
     case Opcode::kSelectProduct:
     case Opcode::kSelectWithin:
+    case Opcode::kProductUnless:
     case Opcode::kNormalize:
     case Opcode::kClampedFmaSlope:
       return 4;

@@ -46,6 +46,7 @@ constexpr OpcodeRow kOpcodes[] = {
     {Opcode::kClampedFma, "clamped_fma"},
     {Opcode::kSelectProduct, "select_product"},
     {Opcode::kSelectWithin, "select_within"},
+    {Opcode::kProductUnless, "product_unless"},
     {Opcode::kSubMul, "sub_mul"},
     {Opcode::kNormalize, "normalize"},
     {Opcode::kClampedFmaSlope, "clamped_fma_slope"},
@@ -141,11 +142,11 @@ absl::Status CheckDestination(const State& state,
   const bool reduces = IsReduction(instruction.opcode);
   if (destination.kind == Operand::Kind::kArray && destination.index >= 0 &&
       destination.index < arrays) {
-    const Access wanted = reduces ? Access::kScalar : Access::kFull;
-    if (state.program.arrays[destination.index] != wanted) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "destination array must be ", AccessName(wanted), ", is ",
-          AccessName(state.program.arrays[destination.index])));
+    const Access access = state.program.arrays[destination.index];
+    if (reduces != (access != Access::kFull)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("destination array must ", reduces ? "not be " : "be ",
+                       AccessName(Access::kFull), ", is ", AccessName(access)));
     }
     if (reduces && state.array_reduced[destination.index]) {
       return absl::InvalidArgumentError("two reductions write one array");

@@ -53,7 +53,8 @@ Operand IntImmediate(int value);  // for the opcodes of i32 arrays
 
 struct Instruction {
   Opcode opcode;
-  Operand destination;  // register, or array with Access::kFull
+  Operand destination;  // register, or array with Access::kFull; opcode.h says
+                        // which of reductions
   std::array<Operand, kMaxSources> sources;
 };
 

@@ -78,7 +78,7 @@ class Binder {
           if (narrow) {
             place = {Region::kBlock, variant_.num_blocks++, true};
             variant_.expanded_rows.push_back({j, place.index});
-          } else {
+          } else if (!reduced[j]) {
             variant_.row_arrays.push_back(j);
           }
           break;
@@ -86,7 +86,7 @@ class Binder {
           if (narrow) {
             place = {Region::kBlock, variant_.num_blocks++, true};
             variant_.expanded_columns.push_back({j, place.index});
-          } else {
+          } else if (!reduced[j]) {
             variant_.column_arrays.push_back(j);
             place.vector = false;
           }
@@ -129,11 +129,7 @@ class Binder {
       uniform &= IsUniform(draft.sources[s]);
     }
     if (IsReduction(draft.opcode)) {
-      draft.destination = {Region::kBlock, variant_.num_blocks++, true};
-      variant_.reductions.push_back({instruction.destination.index,
-                                     draft.destination.index,
-                                     instruction.sources[draft.arity].value});
-      body_.push_back(draft);
+      BindReduction(instruction, draft);
       return;
     }
     const bool to_array = instruction.destination.kind == Operand::Kind::kArray;
@@ -160,6 +156,24 @@ class Binder {
       if (last_use_[instruction.destination.index] < 0) {
         free_registers_.push_back(place.index);
       }
+    }
+    body_.push_back(draft);
+  }
+
+  void BindReduction(const Instruction& instruction, Draft draft) {
+    const int array = instruction.destination.index;
+    const double factor = instruction.sources[draft.arity].value;
+    if (variant_.access[array] == Access::kRow) {
+      // The sum so far is one more source.
+      draft.opcode = draft.opcode == Opcode::kSum ? Opcode::kAdd : Opcode::kFma;
+      draft.destination = arrays_[array];
+      draft.sources[draft.arity++] = draft.destination;
+      variant_.row_sums.push_back({array, factor});
+    } else {
+      draft.destination = {Region::kBlock, variant_.num_blocks++, true};
+      (variant_.access[array] == Access::kColumn ? variant_.column_sums
+                                                 : variant_.reductions)
+          .push_back({array, draft.destination.index, factor});
     }
     body_.push_back(draft);
   }
@@ -267,6 +281,12 @@ class Binder {
 Layout LayoutOf(const ElementwiseProgram& program, const Segment& segment,
                 std::vector<Access>* normalised) {
   *normalised = program.arrays;
+  for (const Instruction& instruction : program.code) {
+    if (IsReduction(instruction.opcode) &&
+        program.arrays[instruction.destination.index] != Access::kScalar) {
+      return Layout::kWide;
+    }
+  }
   bool broadcasts = false;
   for (Access& access : *normalised) {
     if (segment.columns == 1) {

@@ -35,6 +35,12 @@ struct Reduction {
   double factor;
 };
 
+// A row of sums, added up in place of its array.
+struct RowSum {
+  int array;
+  double factor;
+};
+
 // How a segment is cut into blocks: see compiled_elementwise.cc.
 enum class Layout { kFlat, kNarrow, kWide };
 
@@ -51,7 +57,9 @@ struct ProgramVariant {
   std::vector<int> column_arrays;              // wide
   std::vector<BlockOfArray> expanded_rows;     // narrow
   std::vector<BlockOfArray> expanded_columns;  // narrow
-  std::vector<Reduction> reductions;
+  std::vector<Reduction> reductions;           // over all elements
+  std::vector<Reduction> column_sums;          // wide: over each row
+  std::vector<RowSum> row_sums;                // wide: over the rows
   int num_blocks = 0;
   int num_computed_scalars = 0;
   std::vector<float> immediates;
@@ -59,7 +67,8 @@ struct ProgramVariant {
 
 // The layout that a segment needs. `normalised` receives the access of each
 // array: a row or column of one element is a scalar, one as long as the segment
-// is read in full.
+// is read in full. Where rows or columns are summed the layout is wide, and
+// nothing is normalised.
 Layout LayoutOf(const ElementwiseProgram& program, const Segment& segment,
                 std::vector<Access>* normalised);
 

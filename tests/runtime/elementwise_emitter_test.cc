@@ -153,11 +153,13 @@ TEST_F(ElementwiseEmitterTest, SelectsAProductInOneInstruction) {
   Store(select(x, Mul(x, N(0.1f))));
   Store(select(other, Mul(slope, other)));
   Store(select(other, Mul(slope, x)));
+  Store(select(N(0), Mul(other, other)));
   EXPECT_EQ(Program(),
             "@3:full = select_product(@0:full, 0, @0:full, 0.1)\n"
             "@4:full = select_product(@0:full, 0, @2:full, @1:full)\n"
             "%0 = mul(@0:full, @1:full)\n"
-            "@5:full = select_greater(@0:full, 0, @2:full, %0)\n");
+            "@5:full = select_greater(@0:full, 0, @2:full, %0)\n"
+            "@6:full = product_unless(@0:full, 0, @2:full, @2:full)\n");
 }
 
 TEST_F(ElementwiseEmitterTest, SlopesOfGatesTakeOneInstruction) {
@@ -220,9 +222,8 @@ TEST_F(ElementwiseEmitterTest, OtherGatesStayAsTheyAre) {
             "%3 = select_greater(1, %1, %2, 0)\n"
             "@3:full = select_greater(%1, 0, %3, 0)\n"
             "%4 = scale_div_add(1, @0:full, 6, 0.5)\n"
-            "%5 = mul(%4, @1:full)\n"
-            "%6 = select_greater(-3, @0:full, 0, %5)\n"
-            "@4:full = select_greater(@0:full, 3, @1:full, %6)\n");
+            "%5 = product_unless(-3, @0:full, %4, @1:full)\n"
+            "@4:full = select_greater(@0:full, 3, @1:full, %5)\n");
 }
 
 TEST_F(ElementwiseEmitterTest, DeviationsTakeOneInstruction) {

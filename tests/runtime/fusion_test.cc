@@ -123,6 +123,48 @@ TEST_F(FusionTest, ButAreCompleteBeforeTheyAreRead) {
   EXPECT_THAT(StepAs<ElementwiseStep>(plan, 1).code.sums, SizeIs(0));
 }
 
+TEST_F(FusionTest, SumsOfRowsAndColumnsJoinWhatTheySum) {
+  const Value x = g_.Input("x", {kBatch, 128});
+  const Value square = Square(x);
+  g_.Output("rows", Sum(square, {0}));
+  g_.Output("columns", Mean(square, {1}));
+  const Plan plan = Fused();
+  ASSERT_THAT(Kinds(plan), ElementsAre("elementwise"));
+  const auto& step = StepAs<ElementwiseStep>(plan, 0);
+  EXPECT_EQ(step.segments[0].columns, 128);
+  EXPECT_THAT(step.code.sums, SizeIs(2));
+  EXPECT_THAT(step.code.stores, SizeIs(0));  // the squares are in no memory
+}
+
+TEST_F(FusionTest, ButNotOfShortRows) {
+  const Value square = Square(g_.Input("x", {kBatch, 127}));
+  g_.Output("rows", Sum(square, {0}));
+  EXPECT_THAT(Kinds(Fused()), ElementsAre("elementwise", "sum"));
+}
+
+TEST_F(FusionTest, ButNotOfRowsOfAnotherLength) {
+  const Value x = g_.Input("x", {kBatch, 2, 128});
+  const Value y = Mul(x, Weight("row", {2, 128}));  // rows of 256
+  g_.Output("rows", Sum(y, {2}));
+  EXPECT_THAT(Kinds(Fused()), ElementsAre("elementwise", "sum"));
+}
+
+TEST_F(FusionTest, AndAreCompleteBeforeTheyAreRead) {
+  const Value square = Square(g_.Input("x", {kBatch, 128}));
+  g_.Output("y", Sub(square, Sum(square, {0})));
+  const Plan plan = Fused();
+  ASSERT_THAT(Kinds(plan), ElementsAre("elementwise", "elementwise"));
+  EXPECT_THAT(StepAs<ElementwiseStep>(plan, 0).code.sums, SizeIs(1));
+}
+
+TEST_F(FusionTest, StepsWithSumsOfRowsStayOnesOfTheirOwn) {
+  for (const char* name : {"a", "b"}) {
+    const Value square = Square(Weight(name, {64, 128}));
+    g_.Output(name, Sum(square, {0}));
+  }
+  EXPECT_THAT(Kinds(Fused()), ElementsAre("elementwise", "elementwise"));
+}
+
 TEST_F(FusionTest, StepsMoveDownWhereNothingBetweenNeedsThem) {
   const Value x = g_.Input("x", {kBatch, 4});
   const Value w = Weight("w", {4, 4});

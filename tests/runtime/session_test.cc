@@ -12,11 +12,13 @@
 #include "ops/binary.h"
 #include "ops/dense.h"
 #include "ops/elementwise.h"
+#include "ops/gates.h"
 #include "ops/reduce.h"
 #include "ops/softmax.h"
 #include "tests/runtime/compare_with_interpreter.h"
 #include "tests/runtime/session_graphs.h"
 #include "tests/testing/status_matchers.h"
+#include "transforms/autodiff.h"
 
 namespace espalier {
 namespace {
@@ -76,6 +78,30 @@ TEST(SessionTest, ElementwiseResultsEqualTheInterpreters) {
     RunAndCompare(graph, *running.store, *running.session,
                   RandomInputs(graph, batch, batch));
     if (HasFatalFailure()) return;
+  }
+}
+
+// Rows of these lengths are summed by steps of their own, and inside others;
+// batches of no and of one row too.
+TEST(SessionTest, SumsInsideStepsEqualTheInterpreters) {
+  for (const int64_t columns : {127, 128, 300}) {
+    GraphBuilder g("sums");
+    const Value x = g.Input("x", {kBatch, columns});
+    const Value slope = g.Parameter("slope", {columns}, Initializer::Normal(1));
+    const Value y = Mul(Prelu(x, slope), Square(x));
+    g.Output("rows", Sum(y, {0}));
+    g.Output("columns", Mean(y, {1}));
+    g.Output("all", Sum(y));
+    g.Output("slope", Gradients(Sum(y), {slope})[0]);
+    g.Output("centered", Sub(y, Mean(y, {1}, true)));
+    const auto graph = g.Build();
+    ASSERT_OK(graph);
+    Running running = Start(*graph);
+    ASSERT_TRUE(running.session.ok());
+    for (const int64_t batch : {0, 1, 2, 700}) {
+      RunAndCompare(*graph, *running.store, *running.session,
+                    RandomInputs(*graph, batch, 1));
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -254,6 +255,83 @@ TEST_P(CompiledElementwiseTest, SumsOfIntegersAreExact) {
     EXPECT_EQ(memory.arrays[2][0], exact_sum) << n;
     EXPECT_EQ(memory.arrays[3][0], exact_product) << n;
   }
+}
+
+// Exact for integers, whatever the shape and the threads, beside a sum of all
+// elements and a store.
+TEST_P(CompiledElementwiseTest, SumsOfRowsAndColumnsAreExact) {
+  ElementwiseProgram program;
+  const Operand x = program.AddArray(Access::kFull);
+  const Operand y = program.AddArray(Access::kFull);
+  const Operand column = program.AddArray(Access::kColumn);
+  const Operand row_sum = program.AddArray(Access::kRow);
+  const Operand row_product = program.AddArray(Access::kRow);
+  const Operand column_sum = program.AddArray(Access::kColumn);
+  const Operand column_product = program.AddArray(Access::kColumn);
+  const Operand sum = program.AddArray(Access::kScalar);
+  const Operand z = program.Emit(Opcode::kAdd, {x, column});
+  program.EmitTo(y, Opcode::kNeg, {z});
+  program.EmitTo(row_sum, Opcode::kSum, {z, Immediate(2)});
+  program.EmitTo(row_product, Opcode::kSumProduct, {z, x, Immediate(1)});
+  program.EmitTo(column_sum, Opcode::kSum, {column, Immediate(1)});
+  program.EmitTo(column_product, Opcode::kSumProduct, {z, x, Immediate(0.5f)});
+  program.EmitTo(sum, Opcode::kSum, {z, Immediate(1)});
+  struct Size {
+    int64_t rows, columns;
+  };
+  for (const auto& [rows, columns] :
+       {Size{0, 128}, Size{1, 1}, Size{7, 1}, Size{1, 300}, Size{9, 5},
+        Size{3, 129}, Size{300, 130}, Size{40, 1024}, Size{4, 9001}}) {
+    for (int threads = 1; threads <= 3; ++threads) {
+      const auto r = static_cast<size_t>(rows),
+                 c = static_cast<size_t>(columns);
+      Memory memory = {{std::vector<float>(r * c),
+                        std::vector<float>(r * c),
+                        std::vector<float>(r),
+                        std::vector<float>(c, -1),
+                        std::vector<float>(c, -1),
+                        std::vector<float>(r, -1),
+                        std::vector<float>(r, -1),
+                        {-1}}};
+      Memory expected = memory;
+      for (size_t k = 3; k < 8; ++k) {
+        std::fill(expected.arrays[k].begin(), expected.arrays[k].end(), 0.0f);
+      }
+      for (size_t i = 0; i < r; ++i) {
+        const auto shift = static_cast<float>(i % 5) - 2;
+        memory.arrays[2][i] = expected.arrays[2][i] = shift;
+        for (size_t j = 0; j < c; ++j) {
+          const float a = static_cast<float>((i * c + j) % 11) - 4;
+          memory.arrays[0][i * c + j] = expected.arrays[0][i * c + j] = a;
+          expected.arrays[1][i * c + j] = -(a + shift);
+          expected.arrays[3][j] += 2 * (a + shift);
+          expected.arrays[4][j] += (a + shift) * a;
+          expected.arrays[5][i] += shift;
+          expected.arrays[6][i] += 0.5f * (a + shift) * a;
+          expected.arrays[7][0] += a + shift;
+        }
+      }
+      const CompiledElementwise compiled = CompileOrDie(
+          program, {{rows * columns, columns}}, GetParam(), threads);
+      std::vector<double> scratch(compiled.scratch_bytes() / sizeof(double) +
+                                  1);
+      compiled.Run(memory.pointers(), scratch.data());
+      EXPECT_EQ(memory.arrays, expected.arrays)
+          << rows << " x " << columns << ", " << threads << " threads";
+    }
+  }
+}
+
+TEST_P(CompiledElementwiseTest, SumsOfRowsAreOfOneSegment) {
+  ElementwiseProgram program;
+  const Operand x = program.AddArray(Access::kFull);
+  program.EmitTo(program.AddArray(Access::kRow), Opcode::kSum,
+                 {x, Immediate(1)});
+  EXPECT_THAT(
+      CompiledElementwise::Compile(program, {{30, 3}, {30, 3}}, GetParam(), 1)
+          .status()
+          .message(),
+      HasSubstr("sums of rows or columns over several segments"));
 }
 
 TEST_P(CompiledElementwiseTest, InPlaceThroughTwoNamesOfOneArray) {

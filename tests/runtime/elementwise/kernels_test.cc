@@ -265,6 +265,7 @@ constexpr GoldenHashes kGolden[] = {
     {"clamped_fma", 0x6e0c7dacd2872a0b, 0x6e6caf9cef70af39},
     {"select_product", 0xe84646f6e7abe577, 0xe84646f6e7abe577},
     {"select_within", 0xcbfbcedfc68a732d, 0xcbfbcedfc68a732d},
+    {"product_unless", 0x92bfe922dbbe7a25, 0x92bfe922dbbe7a25},
     {"sub_mul", 0x199ba8e6db446da2, 0x199ba8e6db446da2},
     {"normalize", 0x3227414e5b3dc182, 0x412092580a716c73},
     {"clamped_fma_slope", 0x15e770231a7c17ae, 0xe6e28ef193f2d247},

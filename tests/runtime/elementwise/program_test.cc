@@ -52,7 +52,7 @@ TEST(ElementwiseProgramTest, RefusesBrokenPrograms) {
        [](ElementwiseProgram& p, Operand full, Operand row, Operand, Operand) {
          p.EmitTo(row, Opcode::kNeg, {full});
        }},
-      {"destination array must be scalar, is full",
+      {"destination array must not be full, is full",
        [](ElementwiseProgram& p, Operand full, Operand, Operand, Operand) {
          p.EmitTo(full, Opcode::kSum, {full, Immediate(1)});
        }},

@@ -117,6 +117,8 @@ inline float ReferenceFloat(Opcode opcode, Isa isa, const float* s) {
       return std::isnan(s[0]) || std::isnan(s[1]) || std::isnan(s[2]) ? nan
              : s[1] <= s[0] && s[0] <= s[2]                           ? s[3]
                                                                       : 0;
+    case Opcode::kProductUnless:
+      return select(s[0], s[1], 0, s[2] * s[3]);
     case Opcode::kSubMul:
       return (s[0] - s[1]) * s[2];
     case Opcode::kNormalize:

@@ -1,0 +1,86 @@
+// FuseSums: sums over rows or columns of what an elementwise step makes.
+#include <vector>
+
+#include "absl/types/optional.h"
+#include "runtime/fusion.h"
+
+namespace espalier {
+namespace {
+
+// Rows below this are summed by a step of their own: an elementwise step works
+// on pieces of one row then.
+constexpr int64_t kLeastColumns = 128;
+constexpr size_t kMostArrays = 48;  // as FuseElementwise
+
+struct SumOfMatrix {
+  Access access;  // of the result
+  int64_t columns;
+};
+
+// What the step sums a matrix over, with its columns; nothing if it does
+// something else.
+absl::optional<SumOfMatrix> AsSumOfMatrix(const ReduceStep& step) {
+  if (step.fold != ReduceStep::Fold::kSum) return absl::nullopt;
+  if (step.outer == Extent{1, false} && step.inner >= kLeastColumns) {
+    return SumOfMatrix{Access::kRow, step.inner};
+  }
+  if (step.inner == 1 && !step.reduced.times_batch &&
+      step.reduced.factor >= kLeastColumns) {
+    return SumOfMatrix{Access::kColumn, step.reduced.factor};
+  }
+  return absl::nullopt;
+}
+
+// What the step stores in the buffer; nothing if it does not write it.
+absl::optional<Term> StoredIn(const Plan& plan, const ElementwiseStep& step,
+                              BufferId root) {
+  for (const ElementwiseCode::Store& store : step.code.stores) {
+    if (plan.Root(step.segments[0].arrays[store.array]) == root) {
+      return store.term;
+    }
+  }
+  return absl::nullopt;
+}
+
+bool TakeOver(const Plan& plan, const ReduceStep& sum, ElementwiseStep& step) {
+  const absl::optional<SumOfMatrix> matrix = AsSumOfMatrix(sum);
+  ElementwiseStep::Segment& segment = step.segments[0];
+  if (!matrix.has_value() || step.segments.size() != 1 ||
+      segment.arrays.size() >= kMostArrays ||
+      (segment.columns != 0 && segment.columns != matrix->columns)) {
+    return false;
+  }
+  const absl::optional<Term> term = StoredIn(plan, step, plan.Root(sum.x));
+  if (!term.has_value()) return false;
+  segment.columns = matrix->columns;
+  segment.arrays.push_back(sum.y);
+  step.code.sums.push_back(
+      {step.code.AddArray(matrix->access), *term, {}, sum.scale});
+  return true;
+}
+
+}  // namespace
+
+void FuseSums(Plan& plan) {
+  std::vector<int> producer(plan.buffers.size(), -1);  // by root, in `kept`
+  std::vector<Step> kept;
+  kept.reserve(plan.steps.size());
+  for (Step& step : plan.steps) {
+    if (const auto* sum = absl::get_if<ReduceStep>(&step.work)) {
+      const int at = producer[plan.Root(sum->x)];
+      if (at >= 0 &&
+          TakeOver(plan, *sum, absl::get<ElementwiseStep>(kept[at].work))) {
+        continue;
+      }
+    }
+    kept.push_back(std::move(step));
+    if (absl::holds_alternative<ElementwiseStep>(kept.back().work)) {
+      for (BufferId id : WritesOf(plan, kept.back())) {
+        producer[id] = static_cast<int>(kept.size()) - 1;
+      }
+    }
+  }
+  plan.steps = std::move(kept);
+}
+
+}  // namespace espalier
