@@ -36,7 +36,8 @@ using RowFold = void (*)(const float* x, int64_t rows, int64_t stride,
 using ColumnSum = void (*)(const float* x, int64_t rows, int64_t columns,
                            float scale, const float* centers, float* y);
 
-// Row r of n floats at from + r * from_stride goes to to + r * to_stride.
+// Row r of n floats at from + r * from_stride goes to to + r * to_stride; or
+// zeros, where `from` is null.
 struct RowsCopy {
   int64_t rows, n;
   const float* from;
@@ -98,8 +99,9 @@ struct KernelTable {
   void (*dropout)(const DropoutMask& mask, int64_t begin, int64_t end,
                   const float* x, float* y);
 
-  // Bits unchanged.
-  void (*copy_rows)(const RowsCopy& copy);
+  // The first row of every part, then the second and so on; all have the same
+  // number. Bits unchanged.
+  void (*copy_rows)(const RowsCopy* parts, int64_t count);
   // to[i * to_stride + j] = from[j * from_stride + i] for i < rows and j < n;
   // bits unchanged.
   void (*transpose)(int64_t rows, int64_t n, const float* from,

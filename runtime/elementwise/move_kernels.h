@@ -10,24 +10,41 @@ namespace espalier {
 // A copy for each set of instructions.
 namespace {  // NOLINT(google-build-namespaces)
 
-void CopyRows(const RowsCopy& c) {
+inline void CopyRow(const float* from, int64_t n, float* to) {
   constexpr int64_t kStep = 4 * kWidth;
-  for (int64_t r = 0; r < c.rows; ++r) {
-    const float* const from = c.from + r * c.from_stride;
-    float* const to = c.to + r * c.to_stride;
-    int64_t i = 0;
-    for (; i + kStep <= c.n; i += kStep) {
-      ESPALIER_UNROLL
-      for (int v = 0; v < 4; ++v) {
-        Store(to + i + v * kWidth, Load(from + i + v * kWidth));
-      }
+  int64_t i = 0;
+  for (; i + kStep <= n; i += kStep) {
+    ESPALIER_UNROLL
+    for (int v = 0; v < 4; ++v) {
+      Store(to + i + v * kWidth, Load(from + i + v * kWidth));
     }
-    for (; i + kWidth <= c.n; i += kWidth) Store(to + i, Load(from + i));
-    if (i == c.n) continue;
-    if (c.n >= kWidth) {  // some elements once more
-      Store(to + c.n - kWidth, Load(from + c.n - kWidth));
-    } else {
-      Store(to, Load(from, c.n), c.n);
+  }
+  for (; i + kWidth <= n; i += kWidth) Store(to + i, Load(from + i));
+  if (i == n) return;
+  if (n >= kWidth) {  // some elements once more
+    Store(to + n - kWidth, Load(from + n - kWidth));
+  } else {
+    Store(to, Load(from, n), n);
+  }
+}
+
+inline void ZeroRow(int64_t n, float* to) {
+  const Vec zero = Broadcast(0);
+  int64_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) Store(to + i, zero);
+  if (i < n) Store(to + i, zero, n - i);
+}
+
+void CopyRows(const RowsCopy* parts, int64_t count) {
+  for (int64_t r = 0; r < parts[0].rows; ++r) {
+    for (int64_t p = 0; p < count; ++p) {
+      const RowsCopy& part = parts[p];
+      float* const to = part.to + r * part.to_stride;
+      if (part.from == nullptr) {
+        ZeroRow(part.n, to);
+      } else {
+        CopyRow(part.from + r * part.from_stride, part.n, to);
+      }
     }
   }
 }

@@ -34,7 +34,7 @@ void CopyRows(const KernelTable& kernels, const RowsCopy& c) {
   static constexpr void (*kShort[])(const RowsCopy&) = {
       nullptr,       CopyRowsOf<1>, CopyRowsOf<2>, CopyRowsOf<3>, CopyRowsOf<4>,
       CopyRowsOf<5>, CopyRowsOf<6>, CopyRowsOf<7>, CopyRowsOf<8>};
-  c.n <= 8 ? kShort[c.n](c) : kernels.copy_rows(c);
+  c.n <= 8 ? kShort[c.n](c) : kernels.copy_rows(&c, 1);
 }
 
 // One element n times.
@@ -70,6 +70,32 @@ void CopyStrided(const KernelTable& kernels, const RowsCopy& c,
 }
 
 }  // namespace
+
+// Makes the rows of what is added, when enough is there or at the end.
+class Rearrangement::RowMaker {
+ public:
+  explicit RowMaker(const KernelTable& kernels) : kernels_(kernels) {}
+  ~RowMaker() { Make(); }
+  RowMaker(const RowMaker&) = delete;
+  RowMaker& operator=(const RowMaker&) = delete;
+
+  void Add(const RowsCopy& part) {
+    if (count_ == kMost) Make();
+    parts_[count_++] = part;
+  }
+
+ private:
+  static constexpr int kMost = 16;
+
+  void Make() {
+    if (count_ > 0) kernels_.copy_rows(parts_, count_);
+    count_ = 0;
+  }
+
+  const KernelTable& kernels_;
+  int count_ = 0;
+  RowsCopy parts_[kMost];
+};
 
 Rearrangement::Rearrangement(const Shape& shape, std::vector<Box> boxes,
                              bool zeros, Isa isa, int threads)
@@ -239,13 +265,13 @@ void RunTogether(absl::Span<const Rearrangement> rearrangements,
   for (const R& r : rearrangements) threads = std::max(threads, r.threads_);
   const int64_t rows = rearrangements[0].dims_[0];
   ForkOver(rows, threads, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      size_t at = 0;
-      for (const R& r : rearrangements) {
-        r.MakeRow(row, 0, r.dims_[1], arrays.subspan(at, r.num_sources_),
-                  static_cast<float*>(arrays[at + r.num_sources_]));
-        at += r.num_sources_ + 1;
-      }
+    R::RowMaker maker(*rearrangements[0].kernels_);
+    size_t at = 0;
+    for (const R& r : rearrangements) {
+      r.AddRows({begin, 0}, {end, r.dims_[1]},
+                arrays.subspan(at, r.num_sources_),
+                static_cast<float*>(arrays[at + r.num_sources_]), &maker);
+      at += r.num_sources_ + 1;
     }
   });
 }
@@ -259,10 +285,8 @@ void Rearrangement::RunTile(int64_t tile, absl::Span<void* const> sources,
     tile /= tiles_[i];
   }
   if (!row_parts_.empty()) {
-    for (int64_t row = begin[0]; row < end[0]; ++row) {
-      MakeRow(row, begin[1], end[1], sources, result);
-    }
-    return;
+    RowMaker maker(*kernels_);
+    return AddRows(begin, end, sources, result, &maker);
   }
   if (zeros_) FillZeros(begin, end, result);
   for (const Piece& piece : pieces_) {
@@ -271,22 +295,25 @@ void Rearrangement::RunTile(int64_t tile, absl::Span<void* const> sources,
   }
 }
 
-// Of the row, the columns from begin on and before end.
-void Rearrangement::MakeRow(int64_t row, int64_t begin, int64_t end,
-                            absl::Span<void* const> sources,
-                            float* result) const {
+void Rearrangement::AddRows(const Index& begin, const Index& end,
+                            absl::Span<void* const> sources, float* result,
+                            RowMaker* maker) const {
   for (const RowPart& part : row_parts_) {
-    const int64_t first = std::max(part.begin, begin);
-    const int64_t n = std::min(part.begin + part.size, end) - first;
+    const int64_t first = std::max(part.begin, begin[1]);
+    const int64_t n = std::min(part.begin + part.size, end[1]) - first;
     if (n <= 0) continue;
-    float* const to = result + row * strides_[0] + first;
-    if (part.source < 0) {
-      FillWithZeros(*kernels_, n, to);
-      continue;
+    RowsCopy copy = {end[0] - begin[0],
+                     n,
+                     nullptr,
+                     part.from_stride,
+                     result + begin[0] * strides_[0] + first,
+                     strides_[0]};
+    if (part.source >= 0) {
+      copy.from = static_cast<const float*>(sources[part.source]) +
+                  part.from_offset + begin[0] * part.from_stride + first -
+                  part.begin;
     }
-    const auto* const source = static_cast<const float*>(sources[part.source]) +
-                               part.from_offset + row * part.from_stride;
-    kernels_->copy_rows({1, n, source + first - part.begin, 0, to, 0});
+    maker->Add(copy);
   }
 }
 

@@ -52,6 +52,8 @@ class Rearrangement {
     kStrided,
   };
 
+  class RowMaker;
+
   struct Piece {
     Box box;
     size_t source;
@@ -75,8 +77,10 @@ class Rearrangement {
   void FindRowParts();
   void RunTile(int64_t tile, absl::Span<void* const> sources,
                float* result) const;
-  void MakeRow(int64_t row, int64_t begin, int64_t end,
-               absl::Span<void* const> sources, float* result) const;
+  // The rows' parts within the tile.
+  void AddRows(const Index& begin, const Index& end,
+               absl::Span<void* const> sources, float* result,
+               RowMaker* maker) const;
   void FillZeros(const Index& begin, const Index& end, float* result) const;
   static bool Fills(const BoxAxis& axis, int64_t index);
   // The last axis of the only box, if its rows are long and contiguous.

@@ -186,8 +186,13 @@ TEST(RearrangementTest, PartsOfRows) {
 // Columns of one array, in rows of which some are long, some not.
 TEST(RearrangementTest, TogetherAsEachAlone) {
   std::mt19937 random(5);
-  for (const std::vector<int64_t>& widths : std::vector<std::vector<int64_t>>{
-           {100, 300}, {64, 70, 9000}, {100, 3}, {5000}, {2, 3, 1}}) {
+  for (const std::vector<int64_t>& widths :
+       std::vector<std::vector<int64_t>>{{100, 300},
+                                         {64, 70, 9000},
+                                         {100, 3},
+                                         {5000},
+                                         {2, 3, 1},
+                                         std::vector<int64_t>(20, 70)}) {
     constexpr int64_t kRows = 50;
     int64_t columns = 0;
     for (int64_t width : widths) columns += width;
