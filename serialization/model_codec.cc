@@ -17,6 +17,7 @@
 #include "graph/status_macros.h"
 #include "serialization/bytes.h"
 #include "serialization/crc32c.h"
+#include "serialization/model_memory.h"
 #include "serialization/model_message.h"
 #include "serialization/model_parts.h"
 #include "serialization/tensor_entries.h"
@@ -46,8 +47,9 @@ absl::Status CheckTensorBytes(absl::Span<const absl::string_view> tensors,
 }
 
 // What is written must be readable again.
-absl::StatusOr<std::string> EncodeStructure(const v1::Model& message,
-                                            const ModelLimits& limits) {
+absl::StatusOr<std::string> EncodeStructure(
+    const v1::Model& message, absl::Span<const absl::string_view> tensors,
+    const ModelLimits& limits) {
   const size_t size = message.ByteSizeLong();
   if (static_cast<int64_t>(size) > limits.structure_bytes) {
     return absl::ResourceExhaustedError(absl::StrCat(
@@ -55,7 +57,13 @@ absl::StatusOr<std::string> EncodeStructure(const v1::Model& message,
         " bytes: a model file holds at most ", limits.structure_bytes));
   }
   std::string structure = message.SerializeAsString();
-  RETURN_IF_ERROR(ScanWire(structure, *v1::Model::descriptor(), limits.wire));
+  ModelFileSize file;
+  file.tensors = static_cast<int64_t>(tensors.size());
+  file.tensor_bytes = BytesOf(tensors);
+  file.file = static_cast<int64_t>(size) + file.tensor_bytes;
+  ASSIGN_OR_RETURN(MemoryBudget budget,
+                   ScanModel(structure, file, limits.wire));
+  RETURN_IF_ERROR(budget.Charge(MemoryOfModel(message)));
   return structure;
 }
 
@@ -171,7 +179,7 @@ absl::StatusOr<EncodedModel> EncodeModelFile(const Model& model,
   RETURN_IF_ERROR(CheckTensorBytes(inside, limits));
   // Pieces point into what follows, which does not move when the struct does.
   ASSIGN_OR_RETURN(std::string structure,
-                   EncodeStructure(message->message, limits));
+                   EncodeStructure(message->message, inside, limits));
   const auto add = [&encoded](std::string piece) {
     encoded.pieces.push_back(encoded.kept.emplace_back(std::move(piece)));
   };
@@ -207,11 +215,16 @@ absl::StatusOr<Model> DecodeModelFile(ByteSource* source,
                                       const ModelLimits& limits) {
   ASSIGN_OR_RETURN(ModelParts parts,
                    ReadModelParts(source, read_values, limits));
-  RETURN_IF_ERROR(
-      ScanWire(parts.structure, *v1::Model::descriptor(), limits.wire));
+  ModelFileSize size;
+  size.file = source->size();
+  size.tensors = static_cast<int64_t>(parts.tensors.size());
+  size.tensor_bytes = parts.tensors.all_bytes();
+  ASSIGN_OR_RETURN(MemoryBudget budget,
+                   ScanModel(parts.structure, size, limits.wire));
   v1::Model message;
   RETURN_IF_ERROR(ParseStructure(parts.structure, &message));
   std::string().swap(parts.structure);
+  RETURN_IF_ERROR(budget.Charge(MemoryOfModel(message)));
   TensorSources sources;
   sources.entries = &parts.tensors;
   sources.file = source;
@@ -239,7 +252,8 @@ absl::StatusOr<Model> DecodeModel(absl::string_view bytes, const OpTable& ops,
 absl::StatusOr<std::string> EncodeModelText(const Model& model,
                                             const ModelLimits& limits) {
   ASSIGN_OR_RETURN(ModelMessage message, ToMessage(model));
-  RETURN_IF_ERROR(EncodeStructure(message.message, limits).status());
+  RETURN_IF_ERROR(
+      EncodeStructure(message.message, message.tensor_data, limits).status());
   for (const absl::string_view bytes : message.tensor_data) {
     message.message.add_tensor_data(bytes.data(), bytes.size());
   }

@@ -20,15 +20,16 @@
 
 namespace espalier {
 
-// What is neither written nor read. A file that comes close to the last two
-// makes protobuf allocate some 200 MB.
+// What is neither written nor read, beside what takes more memory than its file
+// accounts for (memory_budget.h).
 struct ModelLimits {
   int64_t tensor_bytes = kMaxTensorBytes;  // in the model's own file
   // In the one beside it; and no more is read than the machine has memory.
   int64_t weights_bytes = int64_t{1} << 40;
   int64_t structure_bytes = int64_t{64} << 20;  // all but the tensors
-  int64_t text_bytes = int64_t{256} << 20;      // of a text file
-  WireLimits wire = {/*fields=*/1000000, /*packed=*/4000000};
+  int64_t text_bytes = int64_t{64} << 20;       // of a text file
+  WireLimits wire = {/*fields=*/1000000, /*packed=*/4000000,
+                     /*memory=*/std::numeric_limits<int64_t>::max()};
 };
 
 // A binary file, `.pb`, in pieces that point into the model and the struct.

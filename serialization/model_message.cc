@@ -71,7 +71,11 @@ absl::Status CheckFreeFields(const v1::Model& message) {
       RETURN_IF_ERROR(CheckHistoryLayer(layer));
     }
   }
-  for (const v1::Node& node : message.graph().nodes()) {
+  return absl::OkStatus();
+}
+
+absl::Status CheckAttributes(const v1::Graph& graph) {
+  for (const v1::Node& node : graph.nodes()) {
     for (const v1::Attribute& attribute : node.attributes()) {
       RETURN_IF_ERROR(CheckUtf8(attribute.string_value(), "attribute value"));
     }
@@ -110,9 +114,9 @@ class Writer {
  public:
   ModelMessage Write(const Model& model) {
     v1::Model& message = result_.message;
+    message = WriteFacts(model);
     message.set_magic(std::string(kModelMagic));
     message.set_format_version(1);
-    message.set_producer(model.producer);
     WriteGraph(model.graph, message.mutable_graph());
     for (const Node& node : model.graph.nodes()) {
       if (LeafInitializer(*node.op) == nullptr) continue;
@@ -120,6 +124,13 @@ class Writer {
       variable->set_leaf(node.name);
       WriteTensor(model.values.at(node.name), variable->mutable_value());
     }
+    return std::move(result_);
+  }
+
+  // All but the graph and its values.
+  static v1::Model WriteFacts(const Model& model) {
+    v1::Model message;
+    message.set_producer(model.producer);
     for (const auto& [input, domain] : model.domains) {
       v1::InputDomain* row = message.add_domains();
       row->set_input(input);
@@ -132,7 +143,7 @@ class Writer {
     for (const HistoryEntry& entry : model.history) {
       WriteHistory(entry, message.add_history());
     }
-    return std::move(result_);
+    return message;
   }
 
  private:
@@ -223,6 +234,7 @@ class Reader {
     RETURN_IF_ERROR(CheckFormatVersion(message_.format_version()));
     RETURN_IF_ERROR(CheckFieldsOfVersion());
     RETURN_IF_ERROR(CheckFreeFields(message_));
+    RETURN_IF_ERROR(CheckAttributes(message_.graph()));
     Model model;
     ASSIGN_OR_RETURN(model.graph, ReadGraph());
     RETURN_IF_ERROR(ReadValues(&model));
@@ -498,14 +510,19 @@ HistoryEntry ReadHistory(const v1::HistoryEntry& message) {
   return entry;
 }
 
-absl::StatusOr<ModelMessage> ToMessage(const Model& model) {
+absl::Status CheckModel(const Model& model) {
   if (model.graph.num_nodes() == 0) {
     return absl::InvalidArgumentError("the model has no graph");
   }
   RETURN_IF_ERROR(Validate(model));
   RETURN_IF_ERROR(CheckClassNames(model));
+  return CheckFreeFields(Writer::WriteFacts(model));
+}
+
+absl::StatusOr<ModelMessage> ToMessage(const Model& model) {
+  RETURN_IF_ERROR(CheckModel(model));
   ModelMessage message = Writer().Write(model);
-  RETURN_IF_ERROR(CheckFreeFields(message.message));
+  RETURN_IF_ERROR(CheckAttributes(message.message.graph()));
   return message;
 }
 

@@ -35,6 +35,9 @@ struct ModelMessage {
   std::vector<Attributes> kept;
 };
 
+// What ToMessage refuses, without the message of its graph.
+absl::Status CheckModel(const Model& model);
+
 // Equal models give equal messages. Errors: a model that does not fit its
 // graph; text that is not UTF-8.
 absl::StatusOr<ModelMessage> ToMessage(const Model& model);

@@ -9,10 +9,15 @@
 namespace espalier {
 
 char* TensorEntries::Add(size_t bytes) {
+  all_bytes_ += static_cast<int64_t>(bytes);
   if (bytes < kSmall) {
-    entries_.push_back({bytes, small_.size()});
-    small_.resize(small_.size() + bytes);
-    return &small_[small_.size() - bytes];
+    if (in_blocks_ + bytes > blocks_.size() * kBlock) {
+      in_blocks_ = blocks_.size() * kBlock;
+      blocks_.push_back(std::make_unique<char[]>(kBlock));
+    }
+    entries_.push_back({bytes, in_blocks_});
+    in_blocks_ += bytes;
+    return Small(entries_.back());
   }
   entries_.push_back({bytes, large_.size()});
   large_.push_back(AllocateUnset(bytes));
@@ -21,13 +26,23 @@ char* TensorEntries::Add(size_t bytes) {
 
 void TensorEntries::AddPlace(size_t bytes, int64_t place) {
   in_file_ = true;
+  all_bytes_ += static_cast<int64_t>(bytes);
   entries_.push_back({bytes, static_cast<size_t>(place)});
 }
 
 void TensorEntries::Clear() {
   entries_.clear();
-  std::string().swap(small_);
+  all_bytes_ = 0;
+  blocks_.clear();
+  in_blocks_ = 0;
   large_.clear();
+}
+
+// The beginning of a block is also the end of the one before it: an entry
+// without bytes may be there.
+char* TensorEntries::Small(const Entry& entry) {
+  if (entry.bytes == 0) return nullptr;
+  return &blocks_[entry.at / kBlock][entry.at % kBlock];
 }
 
 absl::StatusOr<Tensor> TensorEntries::Take(size_t i, DataType dtype,
@@ -44,7 +59,7 @@ absl::StatusOr<Tensor> TensorEntries::Take(size_t i, DataType dtype,
                                    reinterpret_cast<char*>(elements.get()),
                                    entry.bytes));
   } else if (entry.bytes > 0) {
-    std::memcpy(elements.get(), &small_[entry.at], entry.bytes);
+    std::memcpy(elements.get(), Small(entry), entry.bytes);
   }
   return Tensor(dtype, shape, std::move(elements));
 }

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <deque>
-#include <string>
+#include <memory>
 
 #include "absl/status/statusor.h"
 #include "graph/shape.h"
@@ -24,6 +24,7 @@ class TensorEntries {
 
   size_t size() const { return entries_.size(); }
   size_t bytes(size_t i) const { return entries_[i].bytes; }
+  int64_t all_bytes() const { return all_bytes_; }  // of all entries
 
   // Entry i as a tensor, which large ones become without being copied, so that
   // it can be taken once; one that stayed is read from `source`.
@@ -32,17 +33,23 @@ class TensorEntries {
                               ByteSource* source);
 
  private:
-  // Small ones share their memory, so that a file of many is not held many
-  // times over.
+  // Small ones share blocks, so that a file of many is not held many times
+  // over.
   static constexpr size_t kSmall = 4096;
+  static constexpr size_t kBlock = size_t{64} << 10;
 
   struct Entry {
     size_t bytes;
-    size_t at;  // in small_ or large_, or in the file
+    size_t at;  // in blocks_, as if they were one, or large_, or in the file
   };
 
+  // Null if it has no bytes.
+  char* Small(const Entry& entry);
+
   std::deque<Entry> entries_;
-  std::string small_;
+  int64_t all_bytes_ = 0;
+  std::deque<std::unique_ptr<char[]>> blocks_;
+  size_t in_blocks_ = 0;  // to the end of what is used of the last
   std::deque<AlignedBytes> large_;
   bool in_file_ = false;
 };

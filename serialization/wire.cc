@@ -1,13 +1,18 @@
 #include "serialization/wire.h"
 
+#include <google/protobuf/message.h>
+#include <google/protobuf/unknown_field_set.h>
+
 #include <bitset>
 #include <limits>
 #include <string>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "graph/check.h"
 #include "graph/planted_bug.h"
 #include "graph/status_macros.h"
+#include "serialization/memory_budget.h"
 #include "serialization/utf8.h"
 
 namespace espalier {
@@ -57,14 +62,42 @@ bool Fits(uint64_t varint, const FieldDescriptor& field) {
   }
 }
 
+// What an element takes in memory.
+int64_t WidthOf(const FieldDescriptor& field) {
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT64:
+    case FieldDescriptor::CPPTYPE_UINT64:
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return 8;
+    case FieldDescriptor::CPPTYPE_STRING:
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return sizeof(void*);
+    default:
+      return 4;
+  }
+}
+
+// What a list takes beside ListBytes of each of its elements.
+constexpr int64_t kListBegin = 32;
+
+int64_t MemoryOf(absl::string_view text) {
+  return HeapBytes(sizeof(std::string)) + HeapBytesOf(text);
+}
+
 class Scanner {
  public:
   Scanner(const WireLimits& limits, UnknownFields unknown)
-      : left_(limits), unknown_(unknown) {}
+      : limits_(limits), left_(limits), unknown_(unknown) {}
+
+  int64_t memory() const { return limits_.memory - left_.memory; }
 
   absl::Status Message(WireReader reader, const Descriptor& type) {
     Marks seen;
+    Marks again;
     Marks chosen;
+    bool unknown = false;
+    const size_t begin = reader.place();
+    RETURN_IF_ERROR(Take(HeapBytes(SizeOf(type))));
     while (!reader.done()) {
       if (--left_.fields < 0) {
         return absl::ResourceExhaustedError("holds too many fields");
@@ -73,6 +106,8 @@ class Scanner {
       const FieldDescriptor* field =
           type.FindFieldByNumber(static_cast<int>(tag.field));
       if (field == nullptr && unknown_ == UnknownFields::kSkip) {
+        if (!unknown) RETURN_IF_ERROR(Take(kListBegin));
+        unknown = true;
         RETURN_IF_ERROR(Skip(&reader, tag.type));
         continue;
       }
@@ -80,8 +115,15 @@ class Scanner {
         return reader.Error(absl::StrCat("field ", tag.field, " of ",
                                          type.name(), " is unknown"));
       }
-      RETURN_IF_ERROR(Once(reader, *field, &seen, &chosen));
-      RETURN_IF_ERROR(Value(&reader, tag, *field));
+      RETURN_IF_ERROR(Once(reader, *field, seen, &chosen));
+      const bool first = Mark(&seen, field->index());
+      // The elements before were counted as one block: it is copied now.
+      if (!first && Mark(&again, field->index()) && field->is_packable()) {
+        const size_t before = reader.place() - begin;
+        RETURN_IF_ERROR(Take(2 * static_cast<int64_t>(before)));
+      }
+      if (first && field->is_repeated()) RETURN_IF_ERROR(Take(kListBegin));
+      RETURN_IF_ERROR(Value(&reader, tag, *field, first));
     }
     return absl::OkStatus();
   }
@@ -104,12 +146,29 @@ class Scanner {
                         field.containing_type()->name());
   }
 
+  absl::Status Take(int64_t bytes) {
+    left_.memory -= bytes;
+    if (left_.memory >= 0) return absl::OkStatus();
+    return MemoryError();
+  }
+
+  int64_t SizeOf(const Descriptor& type) {
+    int64_t& size = sizes_[&type];
+    if (size == 0) {
+      size = static_cast<int64_t>(
+          google::protobuf::MessageFactory::generated_factory()
+              ->GetPrototype(&type)
+              ->SpaceUsedLong());
+    }
+    return size;
+  }
+
   // Of a repeated singular field protobuf keeps the last one in silence.
   static absl::Status Once(const WireReader& reader,
-                           const FieldDescriptor& field, Marks* seen,
+                           const FieldDescriptor& field, const Marks& seen,
                            Marks* chosen) {
     if (field.is_repeated()) return absl::OkStatus();
-    if (!Mark(seen, field.index()) && !PlantedBug(2)) {
+    if (seen.test(static_cast<size_t>(field.index())) && !PlantedBug(2)) {
       return reader.Error(absl::StrCat(Name(field), " stands twice"));
     }
     if (field.containing_oneof() != nullptr &&
@@ -121,17 +180,22 @@ class Scanner {
   }
 
   absl::Status Value(WireReader* reader, const WireTag& tag,
-                     const FieldDescriptor& field) {
+                     const FieldDescriptor& field, bool first) {
     const WireType expected = WireTypeOf(field);
     if (field.is_packable() && tag.type == WireType::kBytes) {
       ASSIGN_OR_RETURN(const absl::string_view list, reader->Bytes());
-      return Packed(WireReader(list, reader->place() - list.size()), field);
+      // Protobuf knows how many there are where all are of one size.
+      const bool counted = first && expected != WireType::kVarint;
+      if (counted) RETURN_IF_ERROR(Take(static_cast<int64_t>(list.size())));
+      return Packed(WireReader(list, reader->place() - list.size()), field,
+                    counted ? 0 : ListBytes(WidthOf(field)));
     }
     if (tag.type != expected) {
       return reader->Error(absl::StrCat(
           Name(field), " has wire type ", static_cast<int>(tag.type),
           ": expected ", static_cast<int>(expected)));
     }
+    if (field.is_repeated()) RETURN_IF_ERROR(Take(ListBytes(WidthOf(field))));
     if (expected != WireType::kBytes) return Scalar(reader, field);
     ASSIGN_OR_RETURN(const absl::string_view bytes, reader->Bytes());
     if (field.type() == FieldDescriptor::TYPE_STRING && !IsUtf8(bytes)) {
@@ -141,14 +205,17 @@ class Scanner {
       return Message(WireReader(bytes, reader->place() - bytes.size()),
                      *field.message_type());
     }
-    return absl::OkStatus();
+    return Take(MemoryOf(bytes));
   }
 
-  absl::Status Packed(WireReader list, const FieldDescriptor& field) {
+  // Each element takes `memory`.
+  absl::Status Packed(WireReader list, const FieldDescriptor& field,
+                      int64_t memory) {
     while (!list.done()) {
       if (--left_.packed < 0) {
         return absl::ResourceExhaustedError("holds too many list elements");
       }
+      RETURN_IF_ERROR(Take(memory));
       RETURN_IF_ERROR(Scalar(&list, field));
     }
     return absl::OkStatus();
@@ -170,7 +237,9 @@ class Scanner {
                      ": expected a value of type ", field.type_name()));
   }
 
-  static absl::Status Skip(WireReader* reader, WireType type) {
+  // Protobuf keeps what it does not know in a list.
+  absl::Status Skip(WireReader* reader, WireType type) {
+    RETURN_IF_ERROR(Take(ListBytes(sizeof(google::protobuf::UnknownField))));
     switch (type) {
       case WireType::kVarint:
         return reader->Varint().status();
@@ -181,11 +250,14 @@ class Scanner {
       case WireType::kBytes:
         break;
     }
-    return reader->Bytes().status();
+    ASSIGN_OR_RETURN(const absl::string_view bytes, reader->Bytes());
+    return Take(MemoryOf(bytes));
   }
 
+  const WireLimits limits_;
   WireLimits left_;
-  UnknownFields unknown_;
+  const UnknownFields unknown_;
+  absl::flat_hash_map<const Descriptor*, int64_t> sizes_;
 };
 
 }  // namespace
@@ -252,9 +324,13 @@ void AppendVarint(uint64_t value, std::string* bytes) {
   bytes->push_back(static_cast<char>(value));
 }
 
-absl::Status ScanWire(absl::string_view bytes, const Descriptor& type,
-                      const WireLimits& limits, UnknownFields unknown) {
-  return Scanner(limits, unknown).Message(WireReader(bytes), type);
+absl::StatusOr<int64_t> ScanWire(absl::string_view bytes,
+                                 const Descriptor& type,
+                                 const WireLimits& limits,
+                                 UnknownFields unknown) {
+  Scanner scanner(limits, unknown);
+  RETURN_IF_ERROR(scanner.Message(WireReader(bytes), type));
+  return scanner.memory();
 }
 
 }  // namespace espalier

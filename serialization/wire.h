@@ -57,6 +57,7 @@ void AppendVarint(uint64_t value, std::string* bytes);
 struct WireLimits {
   int64_t fields;  // fields of all messages, so also messages and strings
   int64_t packed;  // elements of packed lists
+  int64_t memory;  // bytes that protobuf takes for all of it
 };
 
 // What becomes of fields that the schema does not know.
@@ -66,11 +67,11 @@ enum class UnknownFields { kRefuse, kSkip };
 // type, singular fields stand once, at most one of a oneof is set, integers,
 // enums and bools fit their type, strings are UTF-8 and lengths add up. The
 // schema must not be recursive. Allocates nothing that grows with the file.
+// Returns the most bytes of memory that protobuf takes to parse it.
 // Errors: InvalidArgument, ResourceExhausted past a limit.
-absl::Status ScanWire(absl::string_view bytes,
-                      const google::protobuf::Descriptor& type,
-                      const WireLimits& limits,
-                      UnknownFields unknown = UnknownFields::kRefuse);
+absl::StatusOr<int64_t> ScanWire(
+    absl::string_view bytes, const google::protobuf::Descriptor& type,
+    const WireLimits& limits, UnknownFields unknown = UnknownFields::kRefuse);
 
 }  // namespace espalier
 

@@ -15,6 +15,7 @@
 #include "graph/status_macros.h"
 #include "ops/dense.h"
 #include "ops/reshape.h"
+#include "serialization/model_memory.h"
 #include "serialization/onnx/import_table.h"
 #include "serialization/onnx/tensor_reader.h"
 
@@ -22,6 +23,17 @@ namespace espalier {
 namespace {
 
 constexpr size_t kLongestName = 200;  // room for a number behind it
+
+// Memory that is charged, beside elements.
+constexpr int64_t kTensor = HeapBytes(sizeof(Tensor) + kTensorAlignment);
+// Made by the importer, which adds a name for the next one like it.
+constexpr int64_t kOnnxNode = HashBytes(sizeof(std::string) + 8) + 128;
+constexpr int64_t kKept =
+    int64_t{sizeof(onnx::TensorProto) + sizeof(OnnxArray)} +
+    HeapBytes(sizeof(std::string)) + HeapBytes(8 * kMaxRank);
+constexpr int64_t kParameter = kTensor + HeapBytes(48 + sizeof(std::string)) +
+                               HashBytes(sizeof(std::string) + sizeof(Value)) +
+                               2 * HeapBytes(256);
 
 // In which an input of the file's type is handed in; nothing for types that are
 // not read. Whoever hands it in sees to it that nothing is lost.
@@ -54,20 +66,40 @@ std::string CleanName(absl::string_view name) {
 }
 
 OnnxGraphReader::OnnxGraphReader(const onnx::GraphProto& graph, int opset,
-                                 OnnxBatch batch, int64_t budget)
+                                 OnnxBatch batch, const MemoryBudget& budget)
     : graph_(graph),
       opset_(opset),
       batch_(batch),
       budget_(budget),
       builder_(CleanName(graph.name())) {}
 
-absl::Status OnnxGraphReader::Charge(int64_t bytes) {
-  if (bytes <= budget_) {
-    budget_ -= bytes;
-    return absl::OkStatus();
+absl::Status OnnxGraphReader::ChargeNodes() {
+  for (; charged_ < builder_.num_nodes(); ++charged_) {
+    const Node& node = builder_.node(charged_);
+    const auto inputs = static_cast<int64_t>(node.inputs.size());
+    RETURN_IF_ERROR(Charge(MemoryOfNode(node.name, inputs) + kOnnxNode +
+                           HeapBytesOf(node.name)));
   }
-  return absl::ResourceExhaustedError(
-      "the network asks for more memory than its file accounts for");
+  return absl::OkStatus();
+}
+
+absl::Status OnnxGraphReader::CountReaders() {
+  constexpr int64_t kReader = HashBytes(sizeof(decltype(readers_)::value_type));
+  const auto read = [this](const std::string& name, int readers) {
+    const size_t before = readers_.size();
+    readers_[name] += readers;
+    return readers_.size() == before ? absl::OkStatus()
+                                     : Charge(kReader + HeapBytesOf(name));
+  };
+  for (const onnx::NodeProto& node : graph_.node()) {
+    for (const std::string& input : node.input()) {
+      RETURN_IF_ERROR(read(input, 1));
+    }
+  }
+  for (const onnx::ValueInfoProto& output : graph_.output()) {
+    RETURN_IF_ERROR(read(output.name(), 2));  // so that none waits
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Model> OnnxGraphReader::Read() {
@@ -79,7 +111,7 @@ absl::StatusOr<Model> OnnxGraphReader::Read() {
     }
     Entry entry;
     entry.constant = &tensor;
-    RETURN_IF_ERROR(AddEntry(tensor.name(), std::move(entry)));
+    RETURN_IF_ERROR(AddEntry(tensor.name(), entry));
   }
   absl::flat_hash_set<std::string> listed;
   for (const onnx::ValueInfoProto& input : graph_.input()) {
@@ -94,12 +126,7 @@ absl::StatusOr<Model> OnnxGraphReader::Read() {
       return Annotate(status, absl::StrCat("input ", Quoted(input.name())));
     }
   }
-  for (const onnx::NodeProto& node : graph_.node()) {
-    for (const std::string& input : node.input()) ++readers_[input];
-  }
-  for (const onnx::ValueInfoProto& output : graph_.output()) {
-    readers_[output.name()] += 2;  // so that none waits
-  }
+  RETURN_IF_ERROR(CountReaders());
   for (const onnx::NodeProto& node : graph_.node()) {
     RETURN_IF_ERROR(ReadOnnxNode(node, *this));
     RETURN_IF_ERROR(builder_.status());
@@ -111,9 +138,14 @@ absl::StatusOr<Model> OnnxGraphReader::Read() {
   return model;
 }
 
-absl::Status OnnxGraphReader::AddEntry(const std::string& name, Entry entry) {
+absl::Status OnnxGraphReader::AddEntry(const std::string& name,
+                                       const Entry& entry) {
   if (name.empty()) return absl::InvalidArgumentError("a value has no name");
-  if (entries_.emplace(name, std::move(entry)).second) return absl::OkStatus();
+  RETURN_IF_ERROR(ChargeNodes());
+  // With the table of half the size while it grows, of all tables only here.
+  constexpr int64_t kSlot = HashBytes(sizeof(decltype(entries_)::value_type));
+  RETURN_IF_ERROR(Charge(kSlot + kSlot / 2 + HeapBytesOf(name)));
+  if (entries_.emplace(name, entry).second) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("value ", Quoted(name), " is given twice"));
 }
@@ -151,7 +183,7 @@ absl::Status OnnxGraphReader::ReadInput(const onnx::ValueInfoProto& input) {
   entry.type = type.elem_type();
   entry.value = builder_.Input(name, Shape(dims), *dtype);
   RETURN_IF_ERROR(builder_.status());
-  return AddEntry(input.name(), std::move(entry));
+  return AddEntry(input.name(), entry);
 }
 
 absl::Status OnnxGraphReader::ReadOutputs() {
@@ -196,6 +228,7 @@ absl::StatusOr<const OnnxArray*> OnnxGraphReader::FindArray(
           Charge(OnnxShape(tensor).num_elements() *
                  static_cast<int64_t>(OnnxWidth(tensor.data_type()))));
     }
+    RETURN_IF_ERROR(Charge(sizeof(OnnxArray)));
     entry.array = &arrays_.emplace_back(ReadOnnxArray(tensor));
   }
   return entry.array;
@@ -207,7 +240,7 @@ int OnnxGraphReader::FindType(absl::string_view name) const {
   const Entry& entry = found->second;
   if (entry.constant != nullptr) return entry.constant->data_type();
   if (entry.array != nullptr) return entry.array->type();
-  return entry.product.has_value() ? onnx::TensorProto::FLOAT : entry.type;
+  return entry.product != nullptr ? onnx::TensorProto::FLOAT : entry.type;
 }
 
 absl::StatusOr<Value> OnnxGraphReader::FindValue(absl::string_view name) {
@@ -218,40 +251,42 @@ absl::StatusOr<Value> OnnxGraphReader::FindValue(absl::string_view name) {
   }
   Entry& entry = found->second;
   if (entry.value.valid()) return entry.value;
-  if (entry.product.has_value()) {
+  if (entry.product != nullptr) {
     entry.value = WriteProduct(*entry.product, Value(), name);
-    entry.product.reset();
+    entry.product = nullptr;
   } else if (entry.constant == nullptr) {
     return absl::UnimplementedError(absl::StrCat(
         Quoted(name),
         " depends on the size N of the batch, with which nothing is computed"));
   } else {
     const int64_t elements = OnnxShape(*entry.constant).num_elements();
-    RETURN_IF_ERROR(Charge(elements * int64_t{sizeof(float)}));
+    // The op copies them.
+    const int64_t bytes = elements * int64_t{sizeof(float)} + kTensor;
+    RETURN_IF_ERROR(Charge(2 * bytes));
     absl::StatusOr<Tensor> tensor = IsOnnxFloat(*entry.constant)
                                         ? ReadOnnxFloats(*entry.constant)
                                         : ReadOnnxIntegers(*entry.constant);
     if (!tensor.ok()) return Annotate(tensor.status(), Quoted(name));
     entry.value = builder_.Constant(*tensor, NodeName(name));
+    budget_.GiveBack(bytes);
   }
   RETURN_IF_ERROR(builder_.status());
+  RETURN_IF_ERROR(ChargeNodes());
   return entry.value;
 }
 
 const OnnxProduct* OnnxGraphReader::FindProduct(absl::string_view name) const {
   const auto entry = entries_.find(name);
-  if (entry == entries_.end() || !entry->second.product.has_value()) {
-    return nullptr;
-  }
-  return &*entry->second.product;
+  return entry == entries_.end() ? nullptr : entry->second.product;
 }
 
 absl::Status OnnxGraphReader::SetConstant(const std::string& name,
                                           onnx::TensorProto tensor) {
   RETURN_IF_ERROR(CheckOnnxTensor(tensor));
+  RETURN_IF_ERROR(Charge(kKept));
   Entry entry;
   entry.constant = &kept_.emplace_back(std::move(tensor));
-  return AddEntry(name, std::move(entry));
+  return AddEntry(name, entry);
 }
 
 absl::Status OnnxGraphReader::SetFileConstant(const std::string& name,
@@ -259,15 +294,16 @@ absl::Status OnnxGraphReader::SetFileConstant(const std::string& name,
   RETURN_IF_ERROR(CheckOnnxTensor(tensor));
   Entry entry;
   entry.constant = &tensor;
-  return AddEntry(name, std::move(entry));
+  return AddEntry(name, entry);
 }
 
 absl::Status OnnxGraphReader::SetArray(const std::string& name,
                                        OnnxArray array) {
+  RETURN_IF_ERROR(Charge(kKept));
   Entry entry;
   if (array.DependsOnBatch()) {
     entry.array = &arrays_.emplace_back(std::move(array));
-    return AddEntry(name, std::move(entry));
+    return AddEntry(name, entry);
   }
   if (array.of_sizes()) array = array.Fixed();
   onnx::TensorProto tensor;
@@ -275,7 +311,7 @@ absl::Status OnnxGraphReader::SetArray(const std::string& name,
   for (const int64_t dim : array.shape().dims()) tensor.add_dims(dim);
   tensor.set_raw_data(array.TakeBytes());
   entry.constant = &kept_.emplace_back(std::move(tensor));
-  return AddEntry(name, std::move(entry));
+  return AddEntry(name, entry);
 }
 
 absl::Status OnnxGraphReader::SetValue(const std::string& name, Value value,
@@ -287,7 +323,7 @@ absl::Status OnnxGraphReader::SetValue(const std::string& name, Value value,
                : value.type().dtype == DataType::kF32
                    ? onnx::TensorProto::FLOAT
                    : onnx::TensorProto::INT32;
-  return AddEntry(name, std::move(entry));
+  return AddEntry(name, entry);
 }
 
 absl::Status OnnxGraphReader::SetProduct(const std::string& name,
@@ -296,9 +332,10 @@ absl::Status OnnxGraphReader::SetProduct(const std::string& name,
   if (readers_[name] != 1) {
     return SetValue(name, WriteProduct(product, Value(), name));
   }
+  RETURN_IF_ERROR(Charge(sizeof(product)));
   Entry entry;
-  entry.product = product;
-  return AddEntry(name, std::move(entry));
+  entry.product = &products_.emplace_back(product);
+  return AddEntry(name, entry);
 }
 
 absl::Status OnnxGraphReader::SetAlias(const std::string& alias,
@@ -306,7 +343,7 @@ absl::Status OnnxGraphReader::SetAlias(const std::string& alias,
   ASSIGN_OR_RETURN(const OnnxArray* const array, FindArray(name));
   if (array == nullptr) RETURN_IF_ERROR(FindValue(name).status());
   Entry entry = entries_.find(name)->second;
-  return AddEntry(alias, std::move(entry));
+  return AddEntry(alias, entry);
 }
 
 std::string OnnxGraphReader::NodeName(absl::string_view name) {
@@ -316,6 +353,7 @@ std::string OnnxGraphReader::NodeName(absl::string_view name) {
 absl::StatusOr<Value> OnnxGraphReader::Parameter(const std::string& key,
                                                  const std::string& name,
                                                  Tensor tensor) {
+  RETURN_IF_ERROR(Charge(kParameter + HeapBytesOf(key) + HeapBytesOf(name)));
   const std::string leaf = NodeName(name);
   const Value value =
       builder_.Parameter(leaf, tensor.shape(), Initializer::Zeros());
@@ -356,7 +394,8 @@ absl::StatusOr<Value> OnnxGraphReader::Bias(const std::string& name,
   const std::string key = absl::StrFormat("bias %d %a %s", units, factor, name);
   const auto made = parameters_.find(key);
   if (made != parameters_.end()) return made->second;
-  RETURN_IF_ERROR(Charge(units * int64_t{sizeof(float)}));
+  const int64_t bytes = units * int64_t{sizeof(float)};
+  RETURN_IF_ERROR(Charge(2 * bytes));
   absl::StatusOr<Tensor> tensor = ReadOnnxFloats(*FindConstant(name));
   if (!tensor.ok()) return Annotate(tensor.status(), Quoted(name));
   Tensor bias(DataType::kF32, Shape({units}));
@@ -364,6 +403,7 @@ absl::StatusOr<Value> OnnxGraphReader::Bias(const std::string& name,
   for (size_t i = 0; i < static_cast<size_t>(units); ++i) {
     bias.data<float>()[i] = factor * from[from.size() == 1 ? 0 : i];
   }
+  budget_.GiveBack(bytes);
   return Parameter(key, name, std::move(bias));
 }
 

@@ -12,10 +12,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/optional.h"
 #include "espalier/onnx/onnx.pb.h"
 #include "graph/builder.h"
 #include "graph/model.h"
+#include "serialization/memory_budget.h"
 #include "serialization/onnx/array.h"
 
 namespace espalier {
@@ -45,10 +45,9 @@ struct OnnxProduct {
 
 class OnnxGraphReader {
  public:
-  // `graph` must outlive this. No tensors of more than `budget` bytes together
-  // are made.
+  // `graph` must outlive this. No more memory is taken than `budget` has left.
   OnnxGraphReader(const onnx::GraphProto& graph, int opset, OnnxBatch batch,
-                  int64_t budget);
+                  const MemoryBudget& budget);
   OnnxGraphReader(const OnnxGraphReader&) = delete;
   OnnxGraphReader& operator=(const OnnxGraphReader&) = delete;
 
@@ -56,7 +55,9 @@ class OnnxGraphReader {
   absl::StatusOr<Model> Read();
   // By the file's name of an input, ours.
   const std::map<std::string, std::string>& inputs() const { return inputs_; }
-  absl::Status Charge(int64_t bytes);
+  // Of tensors, before they are made.
+  absl::Status Charge(int64_t bytes) { return budget_.Charge(bytes); }
+  int64_t memory_left() const { return budget_.left(); }
 
   GraphBuilder& builder() { return builder_; }
   int opset() const { return opset_; }
@@ -111,11 +112,14 @@ class OnnxGraphReader {
     const onnx::TensorProto* constant = nullptr;
     const OnnxArray* array = nullptr;  // of a constant, once it was asked for
     Value value;                       // the same
-    int type = 0;                      // of a value
-    absl::optional<OnnxProduct> product;
+    const OnnxProduct* product = nullptr;  // that waits
+    int type = 0;                          // of a value
   };
 
-  absl::Status AddEntry(const std::string& name, Entry entry);
+  absl::Status AddEntry(const std::string& name, const Entry& entry);
+  // For the nodes that were made since it was last asked.
+  absl::Status ChargeNodes();
+  absl::Status CountReaders();
   absl::Status ReadInput(const onnx::ValueInfoProto& input);
   absl::Status ReadOutputs();
   absl::StatusOr<Value> Parameter(const std::string& key,
@@ -124,13 +128,15 @@ class OnnxGraphReader {
   const onnx::GraphProto& graph_;
   const int opset_;
   const OnnxBatch batch_;
-  int64_t budget_;
+  MemoryBudget budget_;
   GraphBuilder builder_;
+  NodeId charged_ = 0;  // nodes
   absl::flat_hash_map<std::string, Entry> entries_;
   absl::flat_hash_map<std::string, int> readers_;
   absl::flat_hash_map<std::string, Value> parameters_;
   std::map<std::string, std::string> inputs_;
   std::map<std::string, Tensor> values_;
+  std::deque<OnnxProduct> products_;
   std::deque<onnx::TensorProto> kept_;
   std::deque<OnnxArray> arrays_;
 };

@@ -12,6 +12,7 @@
 #include "espalier/onnx/onnx.pb.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
+#include "serialization/memory_budget.h"
 #include "serialization/model_message.h"
 #include "serialization/onnx/external_data.h"
 #include "serialization/onnx/graph_reader.h"
@@ -26,21 +27,21 @@ constexpr int kLastOpset = 21;
 constexpr int kLastIrVersion = 10;  // which came with that
 constexpr int kMaxDepth = 32;       // the schema's own is 6
 
-// Protobuf makes at most some hundred bytes of a field, and eight of a number
-// in a list, which may be one byte in the file: both stay in proportion to it.
-WireLimits LimitsFor(size_t bytes) {
-  const auto size = static_cast<int64_t>(bytes);
-  return {/*fields=*/100000 + size / 64, /*packed=*/1000000 + size / 4};
+// Also of what is skipped, which takes time.
+WireLimits LimitsFor(int64_t bytes, const MemoryBudget& budget) {
+  return {/*fields=*/100000 + bytes / 64, /*packed=*/1000000 + bytes / 4,
+          budget.left()};
 }
 
-// Weights turned round or widened: of their size, or twice it.
-int64_t BudgetFor(size_t bytes) {
-  return 2 * static_cast<int64_t>(bytes) + (int64_t{4} << 20);
-}
-
-absl::StatusOr<onnx::ModelProto> Parse(const std::string& bytes) {
-  RETURN_IF_ERROR(ScanWire(bytes, *onnx::ModelProto::descriptor(),
-                           LimitsFor(bytes.size()), UnknownFields::kSkip));
+// Leaves in `budget` what the file and its messages do not take.
+absl::StatusOr<onnx::ModelProto> Parse(const std::string& bytes,
+                                       MemoryBudget* budget) {
+  const auto size = static_cast<int64_t>(bytes.size());
+  RETURN_IF_ERROR(budget->Charge(size));
+  ASSIGN_OR_RETURN(const int64_t parsed,
+                   ScanWire(bytes, *onnx::ModelProto::descriptor(),
+                            LimitsFor(size, *budget), UnknownFields::kSkip));
+  budget->GiveBack(size - parsed);
   google::protobuf::io::CodedInputStream stream(
       reinterpret_cast<const uint8_t*>(bytes.data()),
       static_cast<int>(bytes.size()));
@@ -102,20 +103,10 @@ std::vector<OnnxBatch> BatchesOf(const onnx::GraphProto& graph,
   return {OnnxBatch::kLeading, OnnxBatch::kInFront, OnnxBatch::kNone};
 }
 
-}  // namespace
-
-absl::StatusOr<Model> ImportOnnx(std::string bytes,
-                                 const OnnxImportOptions& options) {
-  if (bytes.empty()) return absl::DataLossError("is empty");
-  int64_t budget = BudgetFor(bytes.size());
-  ASSIGN_OR_RETURN(onnx::ModelProto file, Parse(bytes));
-  std::string().swap(bytes);  // frees them, which an assignment does not
-  if (!options.folder.empty()) {
-    ASSIGN_OR_RETURN(
-        const int64_t external,
-        ReadOnnxExternalData(options.folder, file.mutable_graph()));
-    budget += BudgetFor(static_cast<size_t>(external));
-  }
+// In the first way in which the batch may be read that gives a graph.
+absl::StatusOr<Model> ReadModel(const onnx::ModelProto& file,
+                                const OnnxImportOptions& options,
+                                const MemoryBudget& budget) {
   ASSIGN_OR_RETURN(const int opset, OpsetOf(file));
   if (file.graph().output_size() == 0) {
     return absl::InvalidArgumentError("is no ONNX model: it has no outputs");
@@ -129,10 +120,34 @@ absl::StatusOr<Model> ImportOnnx(std::string bytes,
       continue;
     }
     RETURN_IF_ERROR(ReadOnnxMetadata(file, reader, &*model));
-    RETURN_IF_ERROR(ToMessage(*model).status());
     return model;
   }
   return first;
+}
+
+// Frees the messages when it returns.
+absl::StatusOr<Model> ParseAndRead(std::string bytes,
+                                   const OnnxImportOptions& options) {
+  MemoryBudget budget(static_cast<int64_t>(bytes.size()));
+  ASSIGN_OR_RETURN(onnx::ModelProto file, Parse(bytes, &budget));
+  std::string().swap(bytes);  // frees them, which an assignment does not
+  if (!options.folder.empty()) {
+    ASSIGN_OR_RETURN(
+        const int64_t external,
+        ReadOnnxExternalData(options.folder, file.mutable_graph()));
+    budget.GiveBack(2 * external);  // one of three is taken
+  }
+  return ReadModel(file, options, budget);
+}
+
+}  // namespace
+
+absl::StatusOr<Model> ImportOnnx(std::string bytes,
+                                 const OnnxImportOptions& options) {
+  if (bytes.empty()) return absl::DataLossError("is empty");
+  ASSIGN_OR_RETURN(Model model, ParseAndRead(std::move(bytes), options));
+  RETURN_IF_ERROR(CheckModel(model));
+  return model;
 }
 
 }  // namespace espalier

@@ -143,6 +143,11 @@ absl::Status Concat(OnnxNodeReader& node) {
   if (attribute == nullptr && node.opset() >= 4) {
     return absl::InvalidArgumentError("has no attribute 'axis'");
   }
+  // Lists of them, while they are joined.
+  constexpr int64_t kOperand =
+      ListBytes(sizeof(Operand) + sizeof(Value) + sizeof(TensorType)) +
+      HeapBytes(sizeof(int64_t));
+  RETURN_IF_ERROR(node.graph().Charge(kOperand * node.num_inputs()));
   std::vector<Operand> operands;
   bool all_known = true;
   for (int i = 0; i < node.num_inputs(); ++i) {
@@ -252,6 +257,9 @@ absl::Status GatherValue(OnnxNodeReader& node, const Operand& x, int64_t axis,
                      Reshaped(x, y, std::move(dims), node.Name()));
     return node.SetResult(z, 0, x.type);
   }
+  // The op copies them.
+  RETURN_IF_ERROR(node.graph().Charge(static_cast<int64_t>(indices.size()) *
+                                      int64_t{2 * sizeof(int32_t)}));
   Tensor constant(DataType::kI32, shape);
   for (size_t i = 0; i < indices.size(); ++i) {
     constant.data<int32_t>()[i] = static_cast<int32_t>(indices[i]);

@@ -2,8 +2,10 @@
 
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
+#include <google/protobuf/util/type_resolver_util.h>
 
 #include <charconv>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -14,8 +16,11 @@
 #include "graph/check.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
+#include "serialization/model_codec.h"
+#include "serialization/model_memory.h"
 #include "serialization/model_message.h"
 #include "serialization/utf8.h"
+#include "serialization/wire.h"
 
 namespace espalier {
 namespace {
@@ -65,25 +70,20 @@ void Add(absl::string_view key, std::string value,
   entry->set_value(std::move(value));
 }
 
-// Text that protobuf makes many times as large in memory.
-constexpr size_t kLongestList = size_t{1} << 18;
-constexpr size_t kLongestHistory = size_t{1} << 24;
-
-absl::Status ParseJson(const std::string& text, size_t longest,
-                       google::protobuf::Message* message) {
-  if (text.size() > longest) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "has ", text.size(), " bytes: expected at most ", longest));
-  }
-  if (google::protobuf::util::JsonStringToMessage(text, message).ok()) {
-    return absl::OkStatus();
-  }
+absl::Status JsonError() {
   return absl::InvalidArgumentError("is not the JSON that belongs there");
 }
 
-absl::Status ReadClassNames(const std::string& text, Model* model) {
+absl::Status ReadClassNames(const std::string& text, OnnxGraphReader& reader,
+                            Model* model) {
+  // What protobuf may make of one byte of a list.
+  constexpr int64_t kMost = 80;
+  const int64_t most = kMost * static_cast<int64_t>(text.size());
+  RETURN_IF_ERROR(reader.Charge(most));
   google::protobuf::ListValue names;
-  RETURN_IF_ERROR(ParseJson(text, kLongestList, &names));
+  if (!google::protobuf::util::JsonStringToMessage(text, &names).ok()) {
+    return JsonError();
+  }
   for (const google::protobuf::Value& name : names.values()) {
     if (name.kind_case() != google::protobuf::Value::kStringValue) {
       return absl::InvalidArgumentError("expected a list of names");
@@ -93,9 +93,30 @@ absl::Status ReadClassNames(const std::string& text, Model* model) {
   return absl::OkStatus();
 }
 
-absl::Status ReadHistories(const std::string& text, Model* model) {
+// By way of the wire format, whose memory is counted before it is parsed.
+absl::Status ReadHistories(const std::string& text, OnnxGraphReader& reader,
+                           Model* model) {
+  namespace pb = ::google::protobuf;
+  // The parser's notes, and the bytes on the wire while they grow.
+  constexpr int64_t kMost = 6;
+  RETURN_IF_ERROR(reader.Charge(kMost * static_cast<int64_t>(text.size())));
+  const std::unique_ptr<pb::util::TypeResolver> types(
+      pb::util::NewTypeResolverForDescriptorPool(
+          "type.googleapis.com", pb::DescriptorPool::generated_pool()));
+  const std::string type = absl::StrCat("type.googleapis.com/",
+                                        v1::Model::descriptor()->full_name());
+  std::string bytes;
+  if (!pb::util::JsonToBinaryString(types.get(), type, text, &bytes).ok()) {
+    return JsonError();
+  }
+  WireLimits limits = ModelLimits().wire;
+  limits.memory = reader.memory_left();
+  ASSIGN_OR_RETURN(const int64_t parsed,
+                   ScanWire(bytes, *v1::Model::descriptor(), limits));
+  RETURN_IF_ERROR(reader.Charge(parsed));
   v1::Model message;
-  RETURN_IF_ERROR(ParseJson(text, kLongestHistory, &message));
+  if (!message.ParseFromString(bytes)) return JsonError();
+  RETURN_IF_ERROR(reader.Charge(MemoryOfModel(message)));
   for (const v1::HistoryEntry& entry : message.history()) {
     model->history.push_back(ReadHistory(entry));
   }
@@ -143,8 +164,8 @@ absl::Status ReadEntry(absl::string_view key, const std::string& value,
     model->producer = value;
     return absl::OkStatus();
   }
-  if (key == "class_names") return ReadClassNames(value, model);
-  if (key == "history") return ReadHistories(value, model);
+  if (key == "class_names") return ReadClassNames(value, reader, model);
+  if (key == "history") return ReadHistories(value, reader, model);
   if (absl::ConsumePrefix(&key, "domain.")) {
     return ReadDomain(key, value, reader, model);
   }

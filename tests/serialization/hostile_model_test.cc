@@ -39,13 +39,6 @@ TEST(HostileModelTest, TheUnchangedSampleLoads) {
   EXPECT_TRUE(DecodeModelText(SampleMessage().DebugString(), SampleOps()).ok());
 }
 
-v1::Node* NodeOf(v1::Model* m, const std::string& name) {
-  for (v1::Node& node : *m->mutable_graph()->mutable_nodes()) {
-    if (node.name() == name) return &node;
-  }
-  return nullptr;
-}
-
 TEST(HostileModelTest, Facts) {
   const struct {
     std::function<void(v1::Model*)> change;
@@ -153,27 +146,6 @@ TEST(HostileModelTest, Text) {
     EXPECT_THAT(std::string(status.message()), HasSubstr(c.what));
     EXPECT_FALSE(absl::StrContains(status.message(), "\x1B"));
   }
-}
-
-// A chain of nodes is walked, not recursed into.
-TEST(HostileModelTest, DeepGraphsLoad) {
-  v1::Model message = SampleMessage();
-  v1::Graph* graph = message.mutable_graph();
-  const v1::Node mix = *NodeOf(&message, "y");
-  ASSERT_EQ(graph->nodes_size(), 8);
-  constexpr int kNodes = 20000;
-  for (int i = 0; i < kNodes; ++i) {
-    v1::Node* node = graph->add_nodes();
-    *node = mix;
-    node->set_name(absl::StrCat("n", i));
-    node->set_inputs(0, 7 + i);
-    node->mutable_attributes(5)->mutable_tensor()->set_data(7 + i);
-    message.add_tensor_data("");
-  }
-  const absl::StatusOr<Model> model =
-      DecodeModel(Seal(message.SerializeAsString()), SampleOps());
-  ASSERT_TRUE(model.ok()) << model.status();
-  EXPECT_EQ(model->graph.num_nodes(), 8 + kNodes);
 }
 
 }  // namespace

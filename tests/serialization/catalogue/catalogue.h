@@ -41,6 +41,9 @@ constexpr auto kLoss = absl::StatusCode::kDataLoss;
 constexpr auto kUnimplemented = absl::StatusCode::kUnimplemented;
 constexpr auto kExhausted = absl::StatusCode::kResourceExhausted;
 
+// Part of the message where a file would amplify.
+inline constexpr char kTooMuch[] = "more memory than its file accounts for";
+
 class HostileCases {
  public:
   // A binary model file, or another file, of these bytes.

@@ -34,22 +34,25 @@ void Limits(HostileCases* cases) {
   constexpr int kMany = 1000000;
   cases->PbMade(
       29, [] { return Then(Field(4, Repeated(kMany, Field(2, "")))); },
-      kExhausted, "holds too many fields");
+      kExhausted, kTooMuch);
   cases->PbMade(
       29, [] { return Then(Repeated(kMany + 1, Field(7, ""))); }, kExhausted,
-      "holds too many fields");
+      kTooMuch);
   cases->PbMade(
       29,
       [] {
         return Then(Field(4, Field(2, Field(3, std::string(5 * kMany, '\1')))));
       },
-      kExhausted, "holds too many list elements");
+      kExhausted, kTooMuch);
+  cases->PbMade(
+      29, [] { return Then(Repeated(kMany + 1, Field(2046, ""))); }, kExhausted,
+      "holds too many tensors");
   cases->PbMade(
       29, [] { return Then(Field(3, std::string(65 << 20, 'a'))); }, kExhausted,
       "bytes beside its tensors");
   cases->Onnx(
       29, [] { return Field(7, Repeated(kMany, Field(1, ""))); }, kExhausted,
-      "holds too many fields");
+      kTooMuch);
   // Unknown fields are refused at the first one in our own format, and skipped
   // in ONNX's, where every file has some.
   cases->PbMade(

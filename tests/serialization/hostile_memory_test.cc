@@ -1,0 +1,494 @@
+// Files that are made to take far more memory than they have bytes. Whatever
+// becomes of them, loading one takes at most three times its bytes and 16 MiB.
+#include <google/protobuf/descriptor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "ops/gates.h"
+#include "ops/registry.h"
+#include "serialization/model_file.h"
+#include "tests/serialization/hostile_helpers.h"
+#include "tests/serialization/onnx/onnx_file.h"
+#include "tests/serialization/scratch_folder.h"
+#include "tests/serialization/wire_bytes.h"
+#include "tests/testing/counted_memory.h"
+
+namespace espalier {
+namespace {
+
+namespace fs = std::filesystem;
+using ::google::protobuf::Descriptor;
+using ::google::protobuf::FieldDescriptor;
+
+// Loads `bytes` as a file of this name, and returns what came of it.
+absl::StatusCode ExpectWithinMemory(const std::string& name,
+                                    const std::string& bytes,
+                                    const std::string& what) {
+  const ScratchFolder folder;
+  const std::string path = folder.Write(name, bytes);
+  ResetPeakBytes();
+  const int64_t before = LiveBytes();
+  absl::Status status;
+  {
+    const absl::StatusOr<Model> model = Load(path, StandardOps());
+    status = model.status();
+  }
+  const int64_t peak = PeakBytes() - before;
+  const auto size = static_cast<int64_t>(bytes.size());
+  EXPECT_LE(peak, 3 * size + (int64_t{16} << 20))
+      << what << ", " << size << " bytes: " << status.ToString().substr(0, 200);
+  return status.code();
+}
+
+// More and more of something, until there is too much of it. Returns how many
+// still loaded.
+int GrowUntilRefused(const std::string& name, const std::string& what,
+                     const std::function<std::string(int)>& make) {
+  constexpr int kMost = 400000;
+  int loaded = 0;
+  for (int count = 3500; count < kMost; count += count / 2) {
+    const absl::StatusCode code =
+        ExpectWithinMemory(name, make(count), absl::StrCat(count, " ", what));
+    if (code == absl::StatusCode::kResourceExhausted) return loaded;
+    if (code == absl::StatusCode::kOk) loaded = count;
+  }
+  return loaded;
+}
+
+std::string Scalar(const FieldDescriptor& field) {
+  switch (field.type()) {
+    case FieldDescriptor::TYPE_FLOAT:
+    case FieldDescriptor::TYPE_FIXED32:
+      return std::string(4, '\0');
+    case FieldDescriptor::TYPE_DOUBLE:
+      return std::string(8, '\0');
+    default:
+      return std::string(1, '\1');
+  }
+}
+
+bool IsScalar(const FieldDescriptor& field) {
+  return field.type() != FieldDescriptor::TYPE_STRING &&
+         field.type() != FieldDescriptor::TYPE_BYTES &&
+         field.type() != FieldDescriptor::TYPE_MESSAGE;
+}
+
+std::string TagOf(const FieldDescriptor& field) {
+  const uint32_t type = Scalar(field).size() == 4   ? 5
+                        : Scalar(field).size() == 8 ? 1
+                                                    : 0;
+  return Varint(static_cast<uint32_t>(field.number()) << 3 | type);
+}
+
+std::string Full(const Descriptor& type);
+
+// The field once, with as little in it as there can be, or a bit of all.
+std::string OneOf(const FieldDescriptor& field, bool full) {
+  if (IsScalar(field)) return TagOf(field) + Scalar(field);
+  const auto number = static_cast<uint32_t>(field.number());
+  if (!full) return Field(number, "");
+  if (field.type() != FieldDescriptor::TYPE_MESSAGE) return Field(number, "a");
+  return Field(number, Full(*field.message_type()));
+}
+
+// Every field once, one of each oneof.
+std::string Full(const Descriptor& type) {
+  std::string bytes;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    const auto* const oneof = field.real_containing_oneof();
+    if (oneof != nullptr && oneof->field(0) != &field) continue;
+    bytes += OneOf(field, true);
+  }
+  return bytes;
+}
+
+std::string Times(int count, const std::string& bytes) {
+  std::string all;
+  all.reserve(static_cast<size_t>(count) * bytes.size());
+  for (int i = 0; i < count; ++i) all += bytes;
+  return all;
+}
+
+// Every list of a schema, wherever it is, far too long. `wrap` makes a file of
+// what stands in a message.
+void GrowLists(const std::string& name, const Descriptor& type,
+               const std::function<std::string(std::string)>& wrap) {
+  constexpr size_t kMost = size_t{2} << 20;  // bytes
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    const auto number = static_cast<uint32_t>(field.number());
+    if (field.is_repeated()) {
+      for (const int count : {60000, 130000, 700000}) {
+        const std::string what = absl::StrCat(count, " ", field.full_name());
+        for (const bool full : {false, true}) {
+          const std::string one = OneOf(field, full);
+          if (count * one.size() > kMost) continue;
+          ExpectWithinMemory(name, wrap(Times(count, one)), what);
+        }
+        if (IsScalar(field)) {
+          const std::string list = Times(count, Scalar(field));
+          const std::string packed = Field(number, list);
+          ExpectWithinMemory(name, wrap(packed), what);
+          ExpectWithinMemory(name, wrap(packed + packed), what);
+          ExpectWithinMemory(name, wrap(Field(number, Scalar(field)) + packed),
+                             what);
+        }
+      }
+    }
+    if (field.type() == FieldDescriptor::TYPE_MESSAGE) {
+      GrowLists(name, *field.message_type(),
+                [&](std::string bytes) { return wrap(Field(number, bytes)); });
+    }
+  }
+}
+
+TEST(HostileMemoryTest, ListsOfModels) {
+  GrowLists("m.pb", *v1::Model::descriptor(), [](const std::string& bytes) {
+    return Seal(BeginOfModel() + bytes);
+  });
+}
+
+TEST(HostileMemoryTest, ListsOfOnnx) {
+  GrowLists("m.onnx", *onnx::ModelProto::descriptor(),
+            [](const std::string& bytes) { return bytes; });
+}
+
+TEST(HostileMemoryTest, FieldsThatAreUnknown) {
+  for (const std::string& field :
+       {Number(99, 1), Field(99, ""), Field(99, "0123456789abcdef")}) {
+    GrowUntilRefused("m.onnx", "unknown fields",
+                     [&](int count) { return Times(count, field); });
+    GrowUntilRefused("m.onnx", "unknown fields", [&](int count) {
+      return Field(7, Times(count, Field(1, field)));
+    });
+  }
+}
+
+// Valid files of many small things: `least` of them have to load.
+struct Growing {
+  std::string what;
+  int least;
+  std::function<void(int, OnnxFile*)> add;
+};
+
+TEST(HostileMemoryTest, NetworksOfOnnx) {
+  // A chain of nodes of one op; its further inputs are `rest`.
+  const auto chain = [](const std::string& op_type,
+                        const std::vector<std::string>& rest = {}) {
+    return [op_type, rest](int count, OnnxFile* file) {
+      std::string last = "x";
+      for (int i = 0; i < count; ++i) {
+        const std::string next = absl::StrCat("y", i);
+        std::vector<std::string> inputs = {last};
+        inputs.insert(inputs.end(), rest.begin(), rest.end());
+        file->Node(op_type, inputs, next);
+        last = next;
+      }
+      file->Output(last);
+    };
+  };
+  const Growing cases[] = {
+      {"Relu", 3500, chain("Relu")},
+      {"Identity", 3500, chain("Identity")},
+      {"Gelu", 0, chain("Gelu")},
+      {"Dropout", 0, chain("Dropout")},
+      {"Add", 0, chain("Add", {"v"})},
+      {"Pow", 0, chain("Pow", {"c"})},
+      {"Clip", 0, chain("Clip", {"c"})},
+      {"PRelu", 0, chain("PRelu", {"c"})},
+      {"MatMul", 0, chain("MatMul", {"w"})},
+      {"Gemm", 0, chain("Gemm", {"w", "v"})},
+      {"ReduceSum", 0, chain("ReduceSum")},
+      {"BatchNormalization", 0,
+       chain("BatchNormalization", {"v", "v", "v", "v"})},
+      {"LayerNormalization", 0, chain("LayerNormalization", {"v", "v"})},
+      {"initializers", 3500,
+       [](int count, OnnxFile* file) {
+         for (int i = 0; i < count; ++i) {
+           file->Floats(absl::StrCat("f", i), {1});
+         }
+         file->Output("x");
+       }},
+      {"empty initializers", 3500,
+       [](int count, OnnxFile* file) {
+         for (int i = 0; i < count; ++i) {
+           file->Floats(absl::StrCat("f", i), {0});
+         }
+         file->Output("x");
+       }},
+      {"weights", 0,
+       [](int count, OnnxFile* file) {
+         std::string last = "x";
+         for (int i = 0; i < count; ++i) {
+           const std::string next = absl::StrCat("y", i);
+           file->Node("Gemm", {last, "w"}, next).SetFloat("alpha", 1.0f + i);
+           last = next;
+         }
+         file->Output(last);
+       }},
+      {"constants", 0,
+       [](int count, OnnxFile* file) {
+         for (int i = 0; i < count; ++i) {
+           file->Node("Constant", {}, absl::StrCat("k", i))
+               .SetTensor("value", file->model.graph().initializer(1));
+         }
+         file->Output("x");
+       }},
+      {"shapes", 0,
+       [](int count, OnnxFile* file) {
+         for (int i = 0; i < count; ++i) {
+           file->Node("Shape", {"x"}, absl::StrCat("s", i));
+         }
+         file->Output("x");
+       }},
+      {"results", 0,
+       [](int count, OnnxFile* file) {
+         file->Floats("wide", {1, count}).Node("MatMul", {"one", "wide"}, "q");
+         file->Node("Split", {"q"}, "p").Set("axis", 1);
+         file->Set("num_outputs", count);
+         for (int i = 1; i < count; ++i) file->AddResult(absl::StrCat("p", i));
+         file->Output("p");
+       }},
+      {"operands", 0,
+       [](int count, OnnxFile* file) {
+         file->Node("Concat", std::vector<std::string>(count, "x"), "y");
+         file->Set("axis", 1).Output("y");
+       }},
+      {"summands", 0,
+       [](int count, OnnxFile* file) {
+         file->Node("Sum", std::vector<std::string>(count, "x"), "y");
+         file->Output("y");
+       }},
+      {"inputs", 0,
+       [](int count, OnnxFile* file) {
+         for (int i = 0; i < count; ++i) {
+           file->Input(absl::StrCat("i", i), {-1, 1});
+         }
+         file->Output("x");
+       }},
+      {"outputs", 0,
+       [](int count, OnnxFile* file) {
+         for (int i = 0; i < count; ++i) {
+           file->Node("Identity", {"x"}, absl::StrCat("o", i));
+           file->Output(absl::StrCat("o", i));
+         }
+       }},
+      {"infos", 0,
+       [](int count, OnnxFile* file) {
+         file->Output("x");
+         for (int i = 0; i < count; ++i) {
+           *file->model.mutable_graph()->add_value_info() =
+               file->model.graph().input(0);
+         }
+       }},
+      {"long names", 0,
+       [](int count, OnnxFile* file) {
+         const std::string text(180, 'n');
+         std::string last = "x";
+         for (int i = 0; i < count; ++i) {
+           const std::string next = absl::StrCat(text, i);
+           file->Node("Relu", {last}, next);
+           last = next;
+         }
+         file->Output(last);
+       }},
+  };
+  for (const Growing& c : cases) {
+    const int loaded = GrowUntilRefused("m.onnx", c.what, [&](int count) {
+      OnnxFile file(20);
+      file.Input("x", {-1, 2}).Floats("one", {1, 1}).Floats("c", {1});
+      file.Floats("v", {2}).Floats("w", {2, 2});
+      c.add(count, &file);
+      return file.bytes();
+    });
+    EXPECT_GE(loaded, c.least) << c.what;
+  }
+}
+
+TEST(HostileMemoryTest, MetadataOfOnnx) {
+  const struct {
+    std::string key;
+    std::string begin;
+    std::string each;
+    std::string end;
+  } cases[] = {
+      {"class_names", "[\"\"", ",\"\"", "]"},
+      {"class_names", "[{}", ",{}", "]"},
+      {"class_names", "[{}", ",{\"\":{}}", "]"},
+      {"class_names", "[1", ",1", "]"},
+      {"class_names", "[[]", ",[]", "]"},
+      {"history", "{\"history\":[{}", ",{}", "]}"},
+      {"history", "{\"history\":[{\"layers\":[{}", ",{}", "]}]}"},
+      {"history", "{\"history\":[{\"layers\":[{\"removed\":[1", ",1", "]}]}]}"},
+      {"history", "{\"domains\":[{\"lower\":[1", ",1", "]}]}"},
+      {"history", "{\"values\":[{}", ",{}", "]}"},
+      {"history", "{\"tensorData\":[\"\"", ",\"\"", "]}"},
+      {"domain.x", "0:1", ",0:1", ""},
+  };
+  for (const auto& c : cases) {
+    for (const int count : {3000, 30000, 150000}) {
+      OnnxFile file;
+      file.Input("x", {-1, 150001}).Output("x");
+      auto* entry = file.model.add_metadata_props();
+      entry->set_key("espalier." + c.key);
+      entry->set_value(c.begin + Times(count, c.each) + c.end);
+      ExpectWithinMemory("m.onnx", file.bytes(),
+                         absl::StrCat(count, " ", c.each));
+    }
+  }
+}
+
+TEST(HostileMemoryTest, Models) {
+  const auto bytes_of = [](const std::function<void(v1::Model*)>& change) {
+    GraphBuilder g("g");
+    g.Output("y", Relu(g.Input("x", {kBatch, 2}), "y"));
+    Model model;
+    model.graph = g.Build().value();
+    v1::Model message;
+    EXPECT_TRUE(message.ParseFromString(EncodeModel(model).value()));
+    message.clear_checksum();
+    change(&message);
+    return Seal(message.SerializeAsString());
+  };
+  const struct {
+    std::string what;
+    int least;
+    std::function<void(int, v1::Model*)> add;
+  } cases[] = {
+      {"nodes", 3500,
+       [](int i, v1::Model* m) {
+         v1::Node* node = m->mutable_graph()->add_nodes();
+         node->set_name(absl::StrCat("n", i));
+         node->set_kind("relu");
+         node->add_inputs(i + 1);
+       }},
+      {"long names", 3500,
+       [](int i, v1::Model* m) {
+         v1::Node* node = m->mutable_graph()->add_nodes();
+         node->set_name(std::string(200, 'n') + std::to_string(i));
+         node->set_kind("relu");
+         node->add_inputs(i + 1);
+       }},
+      {"nodes with lists", 3500,
+       [](int i, v1::Model* m) {
+         v1::Node* node = m->mutable_graph()->add_nodes();
+         node->set_name(absl::StrCat("n", i));
+         node->set_kind("reshape");
+         node->add_inputs(0);
+         v1::Attribute* shape = node->add_attributes();
+         shape->set_name("shape");
+         shape->mutable_int_list()->add_values(-1);
+         shape->mutable_int_list()->add_values(2);
+       }},
+      {"constants", 3500,
+       [](int i, v1::Model* m) {
+         v1::Node* node = m->mutable_graph()->add_nodes();
+         node->set_name(absl::StrCat("n", i));
+         node->set_kind("constant");
+         v1::Attribute* value = node->add_attributes();
+         value->set_name("value");
+         v1::Tensor* tensor = value->mutable_tensor();
+         tensor->set_dtype(v1::F32);
+         tensor->add_dims(0);
+         tensor->set_data(static_cast<uint32_t>(i));
+         m->add_tensor_data("");
+       }},
+      {"parameters", 3500,
+       [](int i, v1::Model* m) {
+         const std::string name = absl::StrCat("p", i);
+         v1::Node* node = m->mutable_graph()->add_nodes();
+         node->set_name(name);
+         node->set_kind("state");
+         v1::Attribute* type = node->add_attributes();
+         type->set_name("dtype");
+         type->set_string_value("f32");
+         type = node->add_attributes();
+         type->set_name("shape");
+         type->mutable_int_list()->add_values(1);
+         type = node->add_attributes();
+         type->set_name("initializer");
+         type->set_string_value("constant");
+         type = node->add_attributes();
+         type->set_name("initializer_value");
+         type->set_float_value(0);
+         v1::Variable* variable = m->add_values();
+         variable->set_leaf(name);
+         v1::Tensor* tensor = variable->mutable_value();
+         tensor->set_dtype(v1::F32);
+         tensor->add_dims(1);
+         tensor->set_data(static_cast<uint32_t>(i));
+         m->add_tensor_data(std::string(4, '\0'));
+       }},
+      {"outputs", 3500,
+       [](int i, v1::Model* m) {
+         v1::Output* output = m->mutable_graph()->add_outputs();
+         output->set_name(absl::StrCat("o", i));
+         output->set_node(1);
+       }},
+      {"entries of history", 3500,
+       [](int, v1::Model* m) { m->add_history()->set_action("a"); }},
+      {"layers of history", 3500,
+       [](int i, v1::Model* m) {
+         if (i == 0) m->add_history();
+         m->mutable_history(0)->add_layers()->set_node("a");
+       }},
+      {"class names", 0,
+       [](int i, v1::Model* m) { m->add_class_names(absl::StrCat("c", i)); }},
+      {"operands", 0,
+       [](int i, v1::Model* m) {
+         if (i == 0) {
+           v1::Node* node = m->mutable_graph()->add_nodes();
+           node->set_name("n");
+           node->set_kind("concat");
+           v1::Attribute* axis = node->add_attributes();
+           axis->set_name("axis");
+           axis->set_int_value(1);
+           axis = node->add_attributes();
+           axis->set_name("inputs");
+           axis->set_int_value(30000);
+         }
+         m->mutable_graph()->mutable_nodes(2)->add_inputs(0);
+       }},
+  };
+  for (const auto& c : cases) {
+    const int loaded = GrowUntilRefused("m.pb", c.what, [&](int count) {
+      return bytes_of([&](v1::Model* m) {
+        for (int i = 0; i < count; ++i) c.add(i, m);
+      });
+    });
+    EXPECT_GE(loaded, c.least) << c.what;
+  }
+}
+
+// What the fuzzers start from and have found.
+TEST(HostileMemoryTest, TheCorpusOfTheFuzzers) {
+  const struct {
+    std::string folder;
+    std::string name;
+  } folders[] = {{"model", "m.pb"}, {"onnx", "m.onnx"}};
+  for (const auto& row : folders) {
+    int files = 0;
+    for (const fs::directory_entry& entry :
+         fs::directory_iterator(fs::path(ESPALIER_SOURCE_DIR) /
+                                "tests/fuzz/corpus" / row.folder)) {
+      std::ifstream file(entry.path(), std::ios::binary);
+      std::ostringstream bytes;
+      bytes << file.rdbuf();
+      ExpectWithinMemory(row.name, bytes.str(), entry.path().filename());
+      ++files;
+    }
+    EXPECT_GT(files, 10);
+  }
+}
+
+}  // namespace
+}  // namespace espalier
