@@ -1,7 +1,6 @@
 #include "serialization/external_file.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -27,7 +26,7 @@ constexpr absl::string_view kWeightsEnding = ".weights";
 
 // How long a writer waits for another one, in steps of 20 ms: 10 minutes.
 constexpr int kLockAttempts = 30000;
-constexpr int kLockStepMicroseconds = 20000;
+constexpr int kLockStepMilliseconds = 20;
 
 absl::Status LinkError() {
   return absl::PermissionDeniedError(
@@ -51,10 +50,13 @@ absl::StatusOr<OpenFile> OpenByComponents(FileSystem& files, OpenFile folder,
       parents.push_back(std::move(entry));
     }
   }
-  absl::StatusOr<OpenFile> file = OpenAt(files, parents.back().get(),
-                                         components.back(), flags | O_NOFOLLOW);
-  if (!file.ok() && errno == ELOOP) return LinkError();
-  return file;
+  const int descriptor = Uninterrupted([&] {
+    return files.Open(parents.back().get(), components.back().c_str(),
+                      flags | O_NOFOLLOW | O_CLOEXEC, 0);
+  });
+  if (descriptor >= 0) return OpenFile(files, descriptor);
+  if (errno == ELOOP) return LinkError();
+  return SystemError();
 }
 
 absl::StatusOr<OpenFile> OpenBeneath(FileSystem& files, OpenFile folder,
@@ -105,7 +107,7 @@ absl::Status LockFolder(FileSystem& files, int folder) {
         errno != EWOULDBLOCK) {
       return absl::OkStatus();
     }
-    ::usleep(kLockStepMicroseconds);
+    files.Wait(kLockStepMilliseconds);
   }
   return absl::UnavailableError(
       "another program keeps saving weights in this folder");
@@ -137,11 +139,11 @@ std::vector<std::string> ListWeights(FileSystem& files, int folder,
   return names;
 }
 
+// REQUIRES: the folder is locked.
 absl::Status WriteBoth(const std::string& path, const FilePlace& place,
                        int folder, const FilePieces& model,
                        const absl::optional<WeightsFile>& weights,
                        FileSystem& files) {
-  RETURN_IF_ERROR(LockFolder(files, folder));
   const std::vector<std::string> before =
       ListWeights(files, folder, place.name);
   const auto is_new = [&](const std::string& name) {
@@ -246,6 +248,11 @@ absl::Status WriteModel(const std::string& path, const FilePieces& model,
   if (!weights.has_value() &&
       ListWeights(files, folder->get(), place->name).empty()) {
     return WriteFile(path, model, files);
+  }
+  const absl::Status locked = LockFolder(files, folder->get());
+  if (!locked.ok()) {
+    return annotate(
+        Annotate(locked, absl::StrCat("folder ", Quoted(place->folder))));
   }
   return WriteBoth(path, *place, folder->get(), model, weights, files);
 }

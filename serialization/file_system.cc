@@ -49,6 +49,10 @@ int FileSystem::ChangeMode(int file, mode_t mode) {
 
 int FileSystem::TryLock(int file) { return ::flock(file, LOCK_EX | LOCK_NB); }
 
+void FileSystem::Wait(int milliseconds) {
+  ::usleep(1000u * static_cast<useconds_t>(milliseconds));
+}
+
 int FileSystem::Sync(int file) { return ::fsync(file); }
 
 int FileSystem::Rename(int folder, const char* from, const char* to) {

@@ -35,6 +35,8 @@ class FileSystem {
   virtual int Sync(int file);
   virtual int Rename(int folder, const char* from, const char* to);
   virtual int Unlink(int folder, const char* name);
+  // While another holds a lock.
+  virtual void Wait(int milliseconds);
   // Appends the names in the open folder; -1 when they cannot be read.
   virtual int List(int folder, std::vector<std::string>* names);
 };

@@ -2,15 +2,17 @@
 
 #include <zlib.h>
 
-#include <algorithm>
-#include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
 #include "graph/planted_bug.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "serialization/file.h"
+#include "serialization/inflater.h"
 
 namespace espalier {
 namespace {
@@ -19,49 +21,18 @@ bool IsGzip(absl::string_view bytes) {
   return absl::StartsWith(bytes, "\x1f\x8b");
 }
 
-// Owns zlib's memory.
-class Inflater {
- public:
-  Inflater() = default;
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
-  ~Inflater() { inflateEnd(&stream_); }
+absl::Status NoMemory() {
+  return absl::ResourceExhaustedError("no memory to unpack gzip");
+}
 
-  // 15: any window; 16: gzip around it, whose checksum and length zlib checks.
-  bool Start() { return inflateInit2(&stream_, 15 + 16) == Z_OK; }
-  bool NextMember() { return inflateReset(&stream_) == Z_OK; }
-
-  // Takes from `input` and fills `buffer`; returns zlib's code.
-  int Step(absl::string_view* input, absl::Span<unsigned char> buffer,
-           size_t* produced) {
-    constexpr size_t kMost = size_t{1} << 30;
-    const size_t offered = std::min(input->size(), kMost);
-    stream_.next_in =
-        reinterpret_cast<Bytef*>(const_cast<char*>(input->data()));
-    stream_.avail_in = static_cast<uInt>(offered);
-    stream_.next_out = buffer.data();
-    stream_.avail_out = static_cast<uInt>(buffer.size());
-    const int code = inflate(&stream_, Z_NO_FLUSH);
-    input->remove_prefix(offered - stream_.avail_in);
-    *produced = buffer.size() - stream_.avail_out;
-    return code;
-  }
-
- private:
-  z_stream stream_ = {};
-};
-
-}  // namespace
-
-absl::StatusOr<std::string> Gunzip(absl::string_view compressed,
-                                   int64_t max_bytes) {
+// Unpacks until there is more than `size_of` says of the beginning.
+absl::StatusOr<std::string> Unpack(absl::string_view compressed,
+                                   int64_t max_bytes, SizeOfData size_of) {
   const size_t total = compressed.size();
-  Inflater inflater;
-  if (!inflater.Start()) {
-    return absl::ResourceExhaustedError("no memory to unpack gzip");
-  }
+  Inflater inflater(Inflater::kGzip);
   std::string unpacked;
-  unsigned char buffer[1 << 16];
+  absl::optional<int64_t> size;
+  std::vector<char> buffer(size_t{64} << 10);
   while (true) {
     if (!IsGzip(compressed)) {
       return absl::DataLossError(
@@ -77,27 +48,44 @@ absl::StatusOr<std::string> Gunzip(absl::string_view compressed,
         return absl::ResourceExhaustedError(
             absl::StrCat("unpacks to more than ", max_bytes, " bytes"));
       }
-      unpacked.append(reinterpret_cast<const char*>(buffer), produced);
+      unpacked.append(buffer.data(), produced);
+      if (!size.has_value() && unpacked.size() >= kHeaderBytes) {
+        ASSIGN_OR_RETURN(size, size_of(unpacked));
+      }
+      if (static_cast<int64_t>(unpacked.size()) > size.value_or(max_bytes)) {
+        return unpacked;
+      }
     }
-    if (code == Z_MEM_ERROR) {
-      return absl::ResourceExhaustedError("no memory to unpack gzip");
-    }
+    if (code == Z_MEM_ERROR) return NoMemory();
     if (code != Z_STREAM_END) {
       return absl::DataLossError(absl::StrCat(
           "byte ", total - compressed.size(), " of the gzip file: ",
           code == Z_BUF_ERROR ? "it ends too early" : "damaged data"));
     }
     if (compressed.empty()) return unpacked;
-    if (!inflater.NextMember()) {
-      return absl::ResourceExhaustedError("no memory to unpack gzip");
-    }
+    if (!inflater.Restart()) return NoMemory();
   }
 }
 
+}  // namespace
+
+absl::StatusOr<std::string> Gunzip(absl::string_view compressed,
+                                   int64_t max_bytes) {
+  return Unpack(compressed, max_bytes,
+                [max_bytes](absl::string_view /*begin*/) { return max_bytes; });
+}
+
 absl::StatusOr<std::string> ReadDataFile(const std::string& path) {
+  return ReadDataFile(
+      path, [](absl::string_view /*begin*/) { return kMaxUnpackedBytes; });
+}
+
+absl::StatusOr<std::string> ReadDataFile(const std::string& path,
+                                         SizeOfData size_of) {
   ASSIGN_OR_RETURN(std::string bytes, ReadFile(path, kMaxDataBytes));
   if (!IsGzip(bytes) && !absl::EndsWith(path, ".gz")) return bytes;
-  absl::StatusOr<std::string> unpacked = Gunzip(bytes, kMaxUnpackedBytes);
+  absl::StatusOr<std::string> unpacked =
+      Unpack(bytes, kMaxUnpackedBytes, size_of);
   if (unpacked.ok()) return unpacked;
   return Annotate(unpacked.status(), absl::StrCat("read ", Quoted(path)));
 }

@@ -15,13 +15,13 @@ namespace {
 
 constexpr unsigned char kUnsignedByte = 0x08;
 
-struct Idx {
+struct Header {
   Shape shape;
-  absl::string_view elements;
+  size_t bytes;
 };
 
-absl::StatusOr<Idx> ParseIdx(absl::string_view bytes, int min_rank,
-                             int max_rank) {
+absl::StatusOr<Header> ParseHeader(absl::string_view bytes, int min_rank,
+                                   int max_rank) {
   if (bytes.size() < 4) {
     return absl::DataLossError(absl::StrCat(
         "has ", bytes.size(), " bytes: expected an IDX header of 4 or more"));
@@ -43,7 +43,6 @@ absl::StatusOr<Idx> ParseIdx(absl::string_view bytes, int min_rank,
     return absl::DataLossError(absl::StrCat(
         "has ", bytes.size(), " bytes: expected a header of ", header));
   }
-  Idx idx;
   std::array<int64_t, kMaxRank> dims{};
   for (size_t i = 0; i < static_cast<size_t>(rank); ++i) {
     dims[i] = LoadBig<uint32_t>(bytes.data() + 4 + 4 * i);
@@ -52,31 +51,46 @@ absl::StatusOr<Idx> ParseIdx(absl::string_view bytes, int min_rank,
           "byte ", 4 + 4 * i, ": dimension ", i, " is 0: expected at least 1"));
     }
   }
-  idx.shape = Shape(absl::MakeConstSpan(dims.data(), rank));
-  RETURN_IF_ERROR(Annotate(idx.shape.Validate(), "byte 4"));
-  idx.elements = bytes.substr(header);
-  const int64_t expected = idx.shape.num_elements();
-  if (static_cast<int64_t>(idx.elements.size()) != expected) {
-    return absl::DataLossError(
-        absl::StrCat("byte ", header, ": ", idx.elements.size(),
-                     " elements follow the header: its dimensions ",
-                     idx.shape.ToString(), " make ", expected));
-  }
-  return idx;
+  const Shape shape(absl::MakeConstSpan(dims.data(), rank));
+  RETURN_IF_ERROR(Annotate(shape.Validate(), "byte 4"));
+  return Header{shape, header};
+}
+
+// How many more there are is not known of a packed file.
+absl::Status CheckElements(const Header& header, absl::string_view elements) {
+  const int64_t expected = header.shape.num_elements();
+  const auto found = static_cast<int64_t>(elements.size());
+  if (found == expected) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat("byte ", header.bytes, ": ",
+                   found > expected ? absl::StrCat("more than ", expected)
+                                    : absl::StrCat(found),
+                   " elements follow the header: its dimensions ",
+                   header.shape.ToString(), " make ", expected));
 }
 
 template <typename T, typename Convert>
 absl::StatusOr<Tensor> ReadIdx(const std::string& path, int min_rank,
                                int max_rank, Convert convert) {
-  ASSIGN_OR_RETURN(const std::string bytes, ReadDataFile(path));
-  absl::StatusOr<Idx> idx = ParseIdx(bytes, min_rank, max_rank);
-  if (!idx.ok()) {
-    return Annotate(idx.status(), absl::StrCat("read ", Quoted(path)));
-  }
-  Tensor tensor(DataTypeOf<T>(), idx->shape);
+  const auto size_of = [&](absl::string_view begin) -> absl::StatusOr<int64_t> {
+    ASSIGN_OR_RETURN(const Header header,
+                     ParseHeader(begin, min_rank, max_rank));
+    return static_cast<int64_t>(header.bytes) + header.shape.num_elements();
+  };
+  ASSIGN_OR_RETURN(const std::string bytes, ReadDataFile(path, size_of));
+  const auto annotate = [&path](const absl::Status& status) {
+    return Annotate(status, absl::StrCat("read ", Quoted(path)));
+  };
+  const absl::StatusOr<Header> header = ParseHeader(bytes, min_rank, max_rank);
+  if (!header.ok()) return annotate(header.status());
+  const absl::string_view elements =
+      absl::string_view(bytes).substr(header->bytes);
+  const absl::Status whole = CheckElements(*header, elements);
+  if (!whole.ok()) return annotate(whole);
+  Tensor tensor(DataTypeOf<T>(), header->shape);
   absl::Span<T> values = tensor.data<T>();
   for (size_t i = 0; i < values.size(); ++i) {
-    values[i] = convert(static_cast<unsigned char>(idx->elements[i]));
+    values[i] = convert(static_cast<unsigned char>(elements[i]));
   }
   return tensor;
 }

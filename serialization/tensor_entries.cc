@@ -13,7 +13,7 @@ char* TensorEntries::Add(size_t bytes) {
   if (bytes < kSmall) {
     if (in_blocks_ + bytes > blocks_.size() * kBlock) {
       in_blocks_ = blocks_.size() * kBlock;
-      blocks_.push_back(std::make_unique<char[]>(kBlock));
+      blocks_.emplace_back(new char[kBlock]);  // not filled
     }
     entries_.push_back({bytes, in_blocks_});
     in_blocks_ += bytes;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "graph/status.h"
@@ -114,8 +115,13 @@ absl::Status WeightsReader::Finish() {
   return absl::OkStatus();
 }
 
+int64_t PhysicalMemory(int64_t pages, int64_t page_bytes) {
+  if (pages < 0 || page_bytes < 0) return std::numeric_limits<int64_t>::max();
+  return pages * page_bytes;
+}
+
 int64_t PhysicalMemory() {
-  return int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
+  return PhysicalMemory(::sysconf(_SC_PHYS_PAGES), ::sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace espalier

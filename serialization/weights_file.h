@@ -64,8 +64,11 @@ class WeightsReader {
   v1::Weights weights_;
 };
 
-// What the machine has: more cannot be held by any model.
+// What the machine has: more cannot be held by any model. No limit if the
+// system does not say.
 int64_t PhysicalMemory();
+// Of what sysconf gives, negative where it does not know.
+int64_t PhysicalMemory(int64_t pages, int64_t page_bytes);
 
 }  // namespace espalier
 

@@ -8,9 +8,11 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "serialization/bytes.h"
+#include "serialization/inflater.h"
 #include "serialization/utf8.h"
 #include "serialization/zip.h"
 #include "serialization/zip_records.h"
@@ -204,9 +206,12 @@ absl::Status ReadEntry(absl::string_view* rest, ZipMember* member,
   return absl::OkStatus();
 }
 
-// The member's own header, which must say the same.
-absl::Status ReadLocalHeader(ByteSource* source, uint64_t place,
+// The member's own header, which must say the same. OutOfRange: it or the
+// member goes beyond `end`.
+absl::Status ReadLocalHeader(ByteSource* source, uint64_t place, uint64_t end,
                              ZipMember* member) {
+  const absl::Status beyond = absl::OutOfRangeError("");
+  if (place > end || end - place < kZipLocalHeaderBytes) return beyond;
   ASSIGN_OR_RETURN(const std::string header,
                    Bytes(source, place, kZipLocalHeaderBytes));
   Fields fields(header);
@@ -223,6 +228,11 @@ absl::Status ReadLocalHeader(ByteSource* source, uint64_t place,
   uint64_t unpacked = fields.Next<uint32_t>();
   const size_t name_size = fields.Next<uint16_t>();
   const size_t extra_size = fields.Next<uint16_t>();
+  const uint64_t left = end - place - kZipLocalHeaderBytes;
+  if (name_size + extra_size > left ||
+      member->packed > left - name_size - extra_size) {
+    return beyond;
+  }
   ASSIGN_OR_RETURN(
       const std::string rest,
       Bytes(source, place + kZipLocalHeaderBytes, name_size + extra_size));
@@ -240,69 +250,73 @@ absl::Status ReadLocalHeader(ByteSource* source, uint64_t place,
   return absl::OkStatus();
 }
 
-// One stream of raw deflate.
-class Inflater {
- public:
-  Inflater() { ready_ = ::inflateInit2(&stream_, -MAX_WBITS) == Z_OK; }
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
-  ~Inflater() {
-    if (ready_) ::inflateEnd(&stream_);
-  }
-
-  // Appends what `packed` makes, up to `limit` bytes in all.
-  absl::Status Add(absl::string_view packed, uint64_t limit,
-                   std::string* unpacked) {
-    if (!ready_) return absl::ResourceExhaustedError("zlib cannot start");
-    stream_.next_in =
-        reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-    stream_.avail_in = static_cast<uInt>(packed.size());
-    std::vector<char> out(kPiece);
-    while (stream_.avail_in > 0 || stream_.avail_out == 0) {
-      if (ended_) {
-        return stream_.avail_in == 0 ? absl::OkStatus()
-                                     : Lost("bytes follow a packed member");
-      }
-      stream_.next_out = reinterpret_cast<Bytef*>(out.data());
-      stream_.avail_out = static_cast<uInt>(out.size());
-      const int result = ::inflate(&stream_, Z_NO_FLUSH);
-      if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
-        return Lost("a packed member cannot be unpacked");
-      }
-      const size_t made = out.size() - stream_.avail_out;
-      if (made > limit - unpacked->size()) {
-        return Lost("a packed member is larger than it says");
-      }
-      unpacked->append(out.data(), made);
-      ended_ = result == Z_STREAM_END;
-      if (result == Z_BUF_ERROR && made == 0) break;
-    }
-    return absl::OkStatus();
-  }
-
-  bool ended() const { return ended_; }
-
- private:
-  z_stream stream_ = {};
-  bool ready_ = false;
-  bool ended_ = false;
-};
-
 absl::StatusOr<std::string> Unpack(ByteSource* source,
                                    const ZipMember& member) {
-  Inflater inflater;
+  Inflater inflater(Inflater::kDeflate);
   std::string unpacked;
+  std::vector<char> buffer(kPiece);
+  int code = Z_OK;
   for (uint64_t done = 0; done < member.packed;) {
     const uint64_t piece = std::min<uint64_t>(kPiece, member.packed - done);
     ASSIGN_OR_RETURN(const std::string packed,
                      Bytes(source, member.begin + done, piece));
-    RETURN_IF_ERROR(inflater.Add(packed, member.unpacked, &unpacked));
     done += piece;
+    absl::string_view rest = packed;
+    // A full buffer may not have been all.
+    size_t made = 0;
+    while (!rest.empty() || made == buffer.size()) {
+      if (code == Z_STREAM_END) {
+        if (rest.empty()) break;
+        return Lost("bytes follow a packed member");
+      }
+      code = inflater.Step(&rest, absl::MakeSpan(buffer), &made);
+      if (code == Z_MEM_ERROR) {
+        return absl::ResourceExhaustedError("no memory to unpack a member");
+      }
+      if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) {
+        return Lost("a packed member cannot be unpacked");
+      }
+      if (made > member.unpacked - unpacked.size()) {
+        return Lost("a packed member is larger than it says");
+      }
+      unpacked.append(buffer.data(), made);
+    }
   }
-  if (!inflater.ended() || unpacked.size() != member.unpacked) {
+  if (code != Z_STREAM_END || unpacked.size() != member.unpacked) {
     return Lost("a packed member is shorter than it says");
   }
   return unpacked;
+}
+
+// What the directory says of a member, and where its own header is.
+struct Entry {
+  ZipMember member;
+  uint64_t local = 0;
+};
+
+// Reads the members' own headers, in the order in which they are in the file.
+// None is read into the next one, so that all together are read once.
+absl::Status ReadLocalHeaders(ByteSource* source, uint64_t end,
+                              std::vector<Entry>* entries) {
+  std::vector<Entry*> order;
+  for (Entry& entry : *entries) order.push_back(&entry);
+  std::sort(order.begin(), order.end(),
+            [](const Entry* a, const Entry* b) { return a->local < b->local; });
+  for (size_t i = 0; i < order.size(); ++i) {
+    const bool last = i + 1 == order.size();
+    const uint64_t next = last ? end : std::min(end, order[i + 1]->local);
+    const absl::Status status =
+        ReadLocalHeader(source, order[i]->local, next, &order[i]->member);
+    if (!absl::IsOutOfRange(status)) {
+      RETURN_IF_ERROR(status);
+    } else if (last || next == end) {
+      return Lost(absl::StrCat("member ", Quoted(order[i]->member.name),
+                               " goes beyond the members"));
+    } else {
+      return Invalid("two members share bytes");
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -321,33 +335,22 @@ absl::StatusOr<std::vector<ZipMember>> ReadZipDirectory(ByteSource* source) {
   ASSIGN_OR_RETURN(const std::string bytes,
                    Bytes(source, directory.begin, directory.size));
   absl::string_view rest = bytes;
-  std::vector<ZipMember> members;
+  std::vector<Entry> entries;
   absl::flat_hash_set<std::string> names;
-  std::vector<std::pair<uint64_t, uint64_t>> ranges;
   for (uint64_t i = 0; i < directory.count; ++i) {
-    ZipMember member;
-    uint64_t local = 0;
-    RETURN_IF_ERROR(ReadEntry(&rest, &member, &local));
-    if (!names.insert(member.name).second) {
+    Entry entry;
+    RETURN_IF_ERROR(ReadEntry(&rest, &entry.member, &entry.local));
+    if (!names.insert(entry.member.name).second) {
       return Invalid(
-          absl::StrCat("member ", Quoted(member.name), " stands twice"));
+          absl::StrCat("member ", Quoted(entry.member.name), " stands twice"));
     }
-    RETURN_IF_ERROR(ReadLocalHeader(source, local, &member));
-    if (member.begin > directory.begin ||
-        member.packed > directory.begin - member.begin) {
-      return Lost(absl::StrCat("member ", Quoted(member.name),
-                               " goes beyond the members"));
-    }
-    ranges.emplace_back(local, member.begin + member.packed);
-    members.push_back(std::move(member));
+    entries.push_back(std::move(entry));
   }
   if (!rest.empty()) return Lost("the directory has bytes of no member");
-  std::sort(ranges.begin(), ranges.end());
-  for (size_t i = 1; i < ranges.size(); ++i) {
-    if (ranges[i].first < ranges[i - 1].second) {
-      return Invalid("two members share bytes");
-    }
-  }
+  RETURN_IF_ERROR(ReadLocalHeaders(source, directory.begin, &entries));
+  std::vector<ZipMember> members;
+  members.reserve(entries.size());
+  for (Entry& entry : entries) members.push_back(std::move(entry.member));
   return members;
 }
 

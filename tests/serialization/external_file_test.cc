@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "graph/status_macros.h"
 #include "tests/serialization/scratch_folder.h"
 #include "tests/testing/status_matchers.h"
@@ -278,6 +279,36 @@ TEST(WriteModelTest, WritersWaitForEachOther) {
       WeightsName("m.pb", static_cast<uint32_t>(std::stoi(last))).value();
   EXPECT_THAT(folder.Names(), UnorderedElementsAre("m.pb", name));
   EXPECT_EQ(folder.Read(name), last);
+}
+
+// A lock that somebody holds for ever.
+class LockedFolder : public FileSystem {
+ public:
+  int TryLock(int /*file*/) override {
+    errno = EWOULDBLOCK;
+    return -1;
+  }
+  void Wait(int milliseconds) override { waited_ += milliseconds; }
+
+  int64_t waited() const { return waited_; }
+
+ private:
+  int64_t waited_ = 0;
+};
+
+TEST(WriteModelTest, GivesUpWaitingAfterTenMinutes) {
+  ScratchFolder folder;
+  LockedFolder files;
+  const std::string path = folder.File("m.pb");
+  const absl::Status status = WriteModel(
+      path, {"model"}, WeightsFile{"m.pb.00000000.weights", {"w"}}, files);
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(status.message(),
+            absl::StrCat("write '", path, "': folder '", folder.path(),
+                         "': another program keeps saving weights in this "
+                         "folder"));
+  EXPECT_EQ(files.waited(), 10 * 60 * 1000);
+  EXPECT_TRUE(folder.Names().empty());
 }
 
 }  // namespace

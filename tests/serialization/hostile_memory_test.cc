@@ -54,7 +54,7 @@ int GrowUntilRefused(const std::string& name, const std::string& what,
                      const std::function<std::string(int)>& make) {
   constexpr int kMost = 400000;
   int loaded = 0;
-  for (int count = 3500; count < kMost; count += count / 2) {
+  for (int count = 3500; count < kMost; count += 2 * count / 3) {
     const absl::StatusCode code =
         ExpectWithinMemory(name, make(count), absl::StrCat(count, " ", what));
     if (code == absl::StatusCode::kResourceExhausted) return loaded;
@@ -127,7 +127,7 @@ void GrowLists(const std::string& name, const Descriptor& type,
     const FieldDescriptor& field = *type.field(i);
     const auto number = static_cast<uint32_t>(field.number());
     if (field.is_repeated()) {
-      for (const int count : {60000, 130000, 700000}) {
+      for (const int count : {60000, 700000}) {
         const std::string what = absl::StrCat(count, " ", field.full_name());
         for (const bool full : {false, true}) {
           const std::string one = OneOf(field, full);

@@ -121,7 +121,10 @@ TEST(HostileZipTest, Structure) {
       {With(good, kDirectory + 16, uint32_t{1}), kInvalid, "contradict"},
       {With(good, kDirectory + 42, uint32_t{1}), kLoss,
        "not where the directory says"},
-      {With(good, kDirectory + 42, uint32_t{0xFFFFFF00}), kLoss, "bytes at"},
+      {With(good, kDirectory + 42, uint32_t{0xFFFFFF00}), kLoss,
+       "member 'a.npy' goes beyond the members"},
+      {With(good, kDirectory + kEntry + 42, static_cast<uint32_t>(kDirectory)),
+       kLoss, "member 'b.npy' goes beyond the members"},
       // The second entry is the first's: its name too.
       {With(With(good, kDirectory + kEntry + 46, 'a'), kDirectory + kEntry + 42,
             uint32_t{0}),
@@ -150,6 +153,59 @@ TEST(HostileZipTest, Overlaps) {
     bytes = With(bytes, place, both);
   }
   EXPECT_THAT(ReadZip(bytes), StatusIs(kInvalid, HasSubstr("share bytes")));
+}
+
+// Counts what is read.
+class CountedSource : public MemorySource {
+ public:
+  using MemorySource::MemorySource;
+
+  absl::Status ReadAt(int64_t place, char* buffer, size_t size) override {
+    read_ += size;
+    return MemorySource::ReadAt(place, buffer, size);
+  }
+  size_t read() const { return read_; }
+
+ private:
+  size_t read_ = 0;
+};
+
+// Headers that all claim the 65,535 bytes behind them: each byte of the file is
+// read once for the directory and once for the members, not once for each.
+TEST(HostileZipTest, ManyMembersThatOverlap) {
+  constexpr uint32_t kMembers = 20000;
+  const auto archive = [](uint32_t distance) {
+    std::string members;
+    std::string directory;
+    for (uint32_t i = 0; i < kMembers; ++i) {
+      const std::string name = absl::StrCat(i);
+      std::string header(30, '\0');
+      header = With(header, 0, uint32_t{0x04034B50});
+      header = With(header, 26, static_cast<uint16_t>(name.size()));
+      header = With(header, 28, uint16_t{65535});
+      if (i == 0 || distance > 0) members += header + name;
+      std::string entry(46, '\0');
+      entry = With(entry, 0, uint32_t{0x02014B50});
+      entry = With(entry, 28, static_cast<uint16_t>(name.size()));
+      entry = With(entry, 42, i * distance);
+      directory += entry + name;
+    }
+    members += std::string(70000, '\0');
+    std::string end(22, '\0');
+    end = With(end, 0, uint32_t{0x06054B50});
+    end = With(end, 8, static_cast<uint16_t>(kMembers));
+    end = With(end, 10, static_cast<uint16_t>(kMembers));
+    end = With(end, 12, static_cast<uint32_t>(directory.size()));
+    end = With(end, 16, static_cast<uint32_t>(members.size()));
+    return members + directory + end;
+  };
+  for (const uint32_t distance : {0, 35}) {
+    const std::string bytes = archive(distance);
+    CountedSource source(bytes);
+    EXPECT_THAT(ReadZipDirectory(&source),
+                StatusIs(kInvalid, HasSubstr("share bytes")));
+    EXPECT_LE(source.read(), 2 * bytes.size() + 65536) << distance;
+  }
 }
 
 std::string Deflate(const std::string& bytes) {

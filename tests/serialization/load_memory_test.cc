@@ -2,10 +2,13 @@
 #include <cstdint>
 #include <string>
 
+#include "gmock/gmock.h"
 #include "graph/builder.h"
 #include "gtest/gtest.h"
 #include "ops/layers.h"
+#include "serialization/idx.h"
 #include "serialization/model_file.h"
+#include "tests/serialization/gzip_member.h"
 #include "tests/serialization/scratch_folder.h"
 #include "tests/testing/counted_memory.h"
 #include "tests/testing/status_matchers.h"
@@ -77,6 +80,28 @@ TEST(LoadMemoryTest, WeightsAreHeldOnce) {
               2 * kWeights + kSlack)
         << name;
   }
+}
+
+// A packed file is unpacked as far as its header says, and no further.
+TEST(LoadMemoryTest, PackedDataIsUnpackedAsFarAsItsHeaderSays) {
+  ScratchFolder folder;
+  const std::string header("\0\0\x08\x03\0\0\0\1\0\0\0\2\0\0\0\3", 16);
+  const std::string bomb(size_t{32} << 20, '\0');
+  const std::string longer = folder.Write("i.gz", GzipMember(header + bomb));
+  const std::string none = folder.Write("n.gz", GzipMember("x" + bomb));
+  EXPECT_LE(PeakOf([&] {
+              EXPECT_THAT(ReadIdxImages(longer),
+                          StatusIs(absl::StatusCode::kDataLoss,
+                                   ::testing::HasSubstr("more than 6 elements "
+                                                        "follow")));
+            }),
+            kMiB);
+  EXPECT_LE(PeakOf([&] {
+              EXPECT_THAT(ReadIdxImages(none),
+                          StatusIs(absl::StatusCode::kInvalidArgument,
+                                   ::testing::HasSubstr("magic number")));
+            }),
+            kMiB);
 }
 
 }  // namespace

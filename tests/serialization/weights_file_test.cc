@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -287,6 +288,14 @@ TEST_F(WeightsFileTest, BytesAloneAndTextHaveNoFileBeside) {
       DecodeModelText(text + "weights { name: 'w' }", SampleOps()).status(),
       StatusIs(absl::StatusCode::kInvalidArgument,
                HasSubstr("only binary files have one")));
+}
+
+TEST(PhysicalMemoryTest, IsNoLimitWhereTheSystemDoesNotSay) {
+  constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
+  EXPECT_EQ(PhysicalMemory(1 << 20, 4096), int64_t{1} << 32);
+  EXPECT_EQ(PhysicalMemory(-1, 4096), kNoLimit);
+  EXPECT_EQ(PhysicalMemory(1 << 20, -1), kNoLimit);
+  EXPECT_GT(PhysicalMemory(), int64_t{1} << 20);
 }
 
 }  // namespace
