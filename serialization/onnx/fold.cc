@@ -397,12 +397,14 @@ absl::StatusOr<bool> FoldReduceProd(OnnxNodeReader& node,
 struct OtherRow {
   absl::string_view op_type;
   absl::StatusOr<bool> (*fold)(OnnxNodeReader& node, const Arrays& arrays);
+  int since = 1;  // the first opset that has it
 };
 
 constexpr OtherRow kOtherRows[] = {
-    {"Ceil", FoldUnary},  {"Floor", FoldUnary}, {"Neg", FoldUnary},
-    {"Not", FoldUnary},   {"Range", FoldRange}, {"ReduceProd", FoldReduceProd},
-    {"Where", FoldWhere},
+    {"Ceil", FoldUnary},      {"Floor", FoldUnary},
+    {"Neg", FoldUnary},       {"Not", FoldUnary},
+    {"Range", FoldRange, 11}, {"ReduceProd", FoldReduceProd},
+    {"Where", FoldWhere, 9},
 };
 
 template <typename Row, size_t kCount>
@@ -420,9 +422,11 @@ bool IsFolded(int type) {
 
 }  // namespace
 
-bool FoldsOnnxOp(absl::string_view op_type) {
-  return FindRow(kBinaryRows, op_type) != nullptr ||
-         FindRow(kOtherRows, op_type) != nullptr;
+absl::optional<int> OnnxFoldSince(absl::string_view op_type) {
+  if (FindRow(kBinaryRows, op_type) != nullptr) return 1;
+  const OtherRow* other = FindRow(kOtherRows, op_type);
+  if (other == nullptr) return absl::nullopt;
+  return other->since;
 }
 
 absl::StatusOr<bool> FoldOnnxNode(OnnxNodeReader& node) {

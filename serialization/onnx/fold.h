@@ -4,12 +4,13 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "serialization/onnx/node_reader.h"
 
 namespace espalier {
 
-// Whether some arithmetic of the op is folded.
-bool FoldsOnnxOp(absl::string_view op_type);
+// The first opset that has the op; nothing if no arithmetic of it is folded.
+absl::optional<int> OnnxFoldSince(absl::string_view op_type);
 
 // Sets the node's result if all its inputs are constants, or sizes that depend
 // on the batch N, of FLOAT, INT32, INT64 or BOOL, and says whether it did. Of

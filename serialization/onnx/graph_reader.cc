@@ -244,6 +244,8 @@ int OnnxGraphReader::FindType(absl::string_view name) const {
 }
 
 absl::StatusOr<Value> OnnxGraphReader::FindValue(absl::string_view name) {
+  // One node of the file may become as many of ours as it has inputs.
+  RETURN_IF_ERROR(ChargeNodes());
   const auto found = entries_.find(name);
   if (found == entries_.end()) {
     return absl::InvalidArgumentError(absl::StrCat(

@@ -172,7 +172,9 @@ absl::Status CastArray(OnnxNodeReader& node, const OnnxArray& x, int to) {
       return CastToIntegers(node, x, to);
     default:
       return absl::UnimplementedError(
-          absl::StrCat("to ", OnnxTypeName(to), " is not understood"));
+          absl::StrCat("to ", OnnxTypeName(to),
+                       ": expected FLOAT, DOUBLE, BOOL, INT8, UINT8, INT32 or "
+                       "INT64"));
   }
 }
 
@@ -184,6 +186,11 @@ bool IsWideInteger(int type) {
 // hold.
 absl::Status CastValue(OnnxNodeReader& node, const Operand& x, int to) {
   const bool wide = to == TensorProto::FLOAT || to == TensorProto::DOUBLE;
+  if (to == TensorProto::FLOAT16 || to == TensorProto::BFLOAT16) {
+    return absl::UnimplementedError(
+        absl::StrCat("to ", OnnxTypeName(to),
+                     ": nothing is computed in 16 bits, expected FLOAT"));
+  }
   if (wide && (x.type == TensorProto::FLOAT || x.type == TensorProto::DOUBLE)) {
     return node.SetResult(x.value, 0, to);
   }

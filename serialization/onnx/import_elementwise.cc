@@ -106,7 +106,10 @@ absl::Status SetPower(OnnxNodeReader& node, const Value& x, double exponent) {
   if (exponent == 0) {
     return node.SetResult(BroadcastTo(builder.Constant(1), x.shape(), name));
   }
-  if (exponent == 0.5) return node.SetResult(Sqrt(x, name));
+  // The root of -0 is -0, its power 0.
+  if (exponent == 0.5) {
+    return node.SetResult(espalier::Add(Sqrt(x), builder.Constant(0), name));
+  }
   if (exponent == std::trunc(exponent)) {
     if (std::fabs(exponent) > kMostMultiplied) {
       return absl::UnimplementedError(
@@ -179,6 +182,10 @@ absl::Status Pow(OnnxNodeReader& node) {
       const auto factor = static_cast<float>(std::log(*base));
       return node.SetResult(Exp(Scale(x, factor), node.Name()));
     }
+  }
+  if (node.constant(0) != nullptr && node.constant(1) != nullptr) {
+    return absl::UnimplementedError(
+        "powers of constants are computed of one number as exponent only");
   }
   return absl::UnimplementedError(
       "expected one constant number as exponent, or one above 0 as base");

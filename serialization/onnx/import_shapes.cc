@@ -76,6 +76,9 @@ absl::StatusOr<std::vector<int64_t>> ReadNewDims(OnnxNodeReader& node,
       }
       rest = static_cast<int>(i);
       dims[i] = 1;
+    } else if (dims[i] < 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "dimension ", i, " is ", dims[i], ": expected -1 or more"));
     }
   }
   if (rest < 0) return dims;

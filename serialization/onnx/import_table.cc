@@ -23,6 +23,7 @@ struct Row {
   absl::Status (*read)(OnnxNodeReader& node);
   // Whether `read` takes computed integers too, and looks at their types.
   bool integers = false;
+  int since = 1;  // the first opset that has it
 };
 
 constexpr Row kRows[] = {
@@ -30,24 +31,24 @@ constexpr Row kRows[] = {
     {"Add", nullptr, onnx_import::Add, true},
     {"BatchNormalization", nullptr, onnx_import::BatchNormalization},
     {"Cast", nullptr, onnx_import::Cast, true},
-    {"Celu", nullptr, onnx_import::Celu},
+    {"Celu", nullptr, onnx_import::Celu, false, 12},
     {"Clip", nullptr, onnx_import::Clip},
     {"Concat", nullptr, onnx_import::Concat, true},
     {"Constant", nullptr, onnx_import::Constant},
-    {"ConstantOfShape", nullptr, onnx_import::ConstantOfShape, true},
+    {"ConstantOfShape", nullptr, onnx_import::ConstantOfShape, true, 9},
     {"Div", nullptr, onnx_import::Div},
     {"Dropout", nullptr, onnx_import::Dropout},
     {"Elu", nullptr, onnx_import::Elu},
     {"Exp", Exp, nullptr},
-    {"Expand", nullptr, onnx_import::Expand, true},
+    {"Expand", nullptr, onnx_import::Expand, true, 8},
     {"Flatten", nullptr, onnx_import::Flatten, true},
     {"Gather", nullptr, onnx_import::Gather, true},
-    {"Gelu", nullptr, onnx_import::Gelu},
+    {"Gelu", nullptr, onnx_import::Gelu, false, 20},
     {"Gemm", nullptr, onnx_import::Gemm},
     {"HardSigmoid", nullptr, onnx_import::HardSigmoid},
-    {"HardSwish", HardSwish, nullptr},
+    {"HardSwish", HardSwish, nullptr, false, 14},
     {"Identity", nullptr, onnx_import::Identity, true},
-    {"LayerNormalization", nullptr, onnx_import::LayerNormalization},
+    {"LayerNormalization", nullptr, onnx_import::LayerNormalization, false, 17},
     {"LeakyRelu", nullptr, onnx_import::LeakyRelu},
     {"Log", Log, nullptr},
     {"LogSoftmax", nullptr, onnx_import::LogSoftmax},
@@ -55,7 +56,7 @@ constexpr Row kRows[] = {
     {"Max", nullptr, onnx_import::Max},
     {"Mean", nullptr, onnx_import::Mean},
     {"Min", nullptr, onnx_import::Min},
-    {"Mish", Mish, nullptr},
+    {"Mish", Mish, nullptr, false, 18},
     {"Mul", nullptr, onnx_import::Mul},
     {"Neg", Neg, nullptr},
     {"PRelu", nullptr, onnx_import::PRelu},
@@ -70,7 +71,7 @@ constexpr Row kRows[] = {
     {"Selu", nullptr, onnx_import::Selu},
     {"Shape", nullptr, onnx_import::ShapeOf, true},
     {"Sigmoid", Sigmoid, nullptr},
-    {"Sign", Sign, nullptr},
+    {"Sign", Sign, nullptr, false, 9},
     {"Size", nullptr, onnx_import::Size, true},
     {"Slice", nullptr, onnx_import::Slice, true},
     {"Softmax", nullptr, onnx_import::Softmax},
@@ -82,7 +83,7 @@ constexpr Row kRows[] = {
     {"Sub", nullptr, onnx_import::Sub},
     {"Sum", nullptr, onnx_import::Sum},
     {"Tanh", Tanh, nullptr},
-    {"ThresholdedRelu", nullptr, onnx_import::ThresholdedRelu},
+    {"ThresholdedRelu", nullptr, onnx_import::ThresholdedRelu, false, 10},
     {"Transpose", nullptr, onnx_import::Transpose, true},
     {"Unsqueeze", nullptr, onnx_import::Unsqueeze, true},
 };
@@ -107,13 +108,22 @@ absl::Status ReadNode(const onnx::NodeProto& node, OnnxGraphReader& graph) {
       [](const Row& r, absl::string_view op_type) {
         return r.op_type < op_type;
       });
+  const bool known = row != std::end(kRows) && row->op_type == node.op_type();
+  const int since =
+      known ? row->since : OnnxFoldSince(node.op_type()).value_or(1);
+  if (graph.opset() < since) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("opset ", graph.opset(),
+                     " has no such op: the first that has it is ", since));
+  }
   OnnxNodeReader reader(node, graph);
   ASSIGN_OR_RETURN(const bool folded, FoldOnnxNode(reader));
   if (folded) return absl::OkStatus();
-  if (row == std::end(kRows) || row->op_type != node.op_type()) {
+  if (!known) {
     return absl::UnimplementedError(
-        FoldsOnnxOp(node.op_type())
-            ? "this op is not understood, but of constants"
+        OnnxFoldSince(node.op_type()).has_value()
+            ? "this op is understood of constants of FLOAT, INT32, INT64 and "
+              "BOOL only"
             : "this op is not understood");
   }
   if (!row->integers) RETURN_IF_ERROR(CheckFloats(reader));

@@ -54,10 +54,13 @@ int GrowUntilRefused(const std::string& name, const std::string& what,
                      const std::function<std::string(int)>& make) {
   constexpr int kMost = 400000;
   int loaded = 0;
-  for (int count = 3500; count < kMost; count += 2 * count / 3) {
+  for (int count = 3500; count < kMost; count *= 2) {
     const absl::StatusCode code =
         ExpectWithinMemory(name, make(count), absl::StrCat(count, " ", what));
-    if (code == absl::StatusCode::kResourceExhausted) return loaded;
+    if (code == absl::StatusCode::kResourceExhausted) {
+      ExpectWithinMemory(name, make(2 * count), what);
+      return loaded;
+    }
     if (code == absl::StatusCode::kOk) loaded = count;
   }
   return loaded;
@@ -122,12 +125,12 @@ std::string Times(int count, const std::string& bytes) {
 // what stands in a message.
 void GrowLists(const std::string& name, const Descriptor& type,
                const std::function<std::string(std::string)>& wrap) {
-  constexpr size_t kMost = size_t{2} << 20;  // bytes
+  constexpr size_t kMost = size_t{1} << 20;  // bytes
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor& field = *type.field(i);
     const auto number = static_cast<uint32_t>(field.number());
     if (field.is_repeated()) {
-      for (const int count : {60000, 700000}) {
+      for (const int count : {60000, 300000}) {
         const std::string what = absl::StrCat(count, " ", field.full_name());
         for (const bool full : {false, true}) {
           const std::string one = OneOf(field, full);
@@ -199,15 +202,11 @@ TEST(HostileMemoryTest, NetworksOfOnnx) {
   const Growing cases[] = {
       {"Relu", 3500, chain("Relu")},
       {"Identity", 3500, chain("Identity")},
-      {"Gelu", 0, chain("Gelu")},
-      {"Dropout", 0, chain("Dropout")},
       {"Add", 0, chain("Add", {"v"})},
       {"Pow", 0, chain("Pow", {"c"})},
-      {"Clip", 0, chain("Clip", {"c"})},
       {"PRelu", 0, chain("PRelu", {"c"})},
       {"MatMul", 0, chain("MatMul", {"w"})},
       {"Gemm", 0, chain("Gemm", {"w", "v"})},
-      {"ReduceSum", 0, chain("ReduceSum")},
       {"BatchNormalization", 0,
        chain("BatchNormalization", {"v", "v", "v", "v"})},
       {"LayerNormalization", 0, chain("LayerNormalization", {"v", "v"})},

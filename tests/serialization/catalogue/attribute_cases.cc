@@ -166,8 +166,16 @@ void Shapes(HostileCases* cases) {
   onnx_reshape({-1, -1}, kInvalid);
   onnx_reshape({0, -1, 0, 0}, kInvalid);
   onnx_reshape({0, 5}, kInvalid);
-  // It reads as a batch of a size of its own.
-  onnx_reshape({kLeast, 3}, kUnimplemented);
+  onnx_reshape({kLeast, 3}, kInvalid);
+  onnx_reshape({3, -2}, kInvalid);
+  for (const int64_t axis : {int64_t{2}, int64_t{-3}, kLeast}) {
+    cases->Network(
+        77,
+        [axis](OnnxFile* f) {
+          f->Node("Softmax", {"y"}, "z").Set("axis", axis).Output("z");
+        },
+        kInvalid, "is not one of the 2 axes of x");
+  }
 }
 
 void Numbers(HostileCases* cases) {

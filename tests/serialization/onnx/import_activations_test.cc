@@ -1,6 +1,7 @@
 #include <cmath>
 #include <limits>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/serialization/onnx/import_helpers.h"
@@ -49,6 +50,35 @@ TEST(OnnxImportActivationsTest, WithoutAttributes) {
       Are(-std::tanh(std::log(1 + 1 / e)), 2 * std::tanh(std::log(1 + e * e))));
   EXPECT_THAT(Refusal(Unary("Mish", 18).Set("mode", 1)),
               HasSubstr("attribute 'mode' is not understood"));
+}
+
+// An op is refused before the opset that brought it.
+TEST(OnnxImportActivationsTest, BeforeTheirOpsets) {
+  const struct {
+    const char* op_type;
+    int since;
+  } cases[] = {
+      {"Celu", 12},
+      {"Gelu", 20},
+      {"HardSwish", 14},
+      {"LayerNormalization", 17},
+      {"Mish", 18},
+      {"Sign", 9},
+      {"ThresholdedRelu", 10},
+      {"ConstantOfShape", 9},
+      {"Expand", 8},
+      {"Range", 11},
+      {"Where", 9},
+  };
+  for (const auto& c : cases) {
+    EXPECT_THAT(Refusal(Unary(c.op_type, c.since - 1)),
+                HasSubstr(absl::StrCat(
+                    "node 'y' ('", c.op_type, "' of domain 'ai.onnx', opset ",
+                    c.since - 1, "): opset ", c.since - 1,
+                    " has no such op: the first that has it is ", c.since)));
+    EXPECT_THAT(Refusal(Unary(c.op_type, c.since)),
+                testing::Not(HasSubstr("has no such op")));
+  }
 }
 
 TEST(OnnxImportActivationsTest, WithDefaults) {

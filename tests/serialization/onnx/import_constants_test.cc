@@ -178,7 +178,8 @@ TEST(OnnxConstantsTest, CastOfWhatIsComputed) {
   }
   EXPECT_THAT(cast(1, 6), HasSubstr("y: i32[N, 2] = cast(x"));
   EXPECT_THAT(cast(1, 7), HasSubstr("from FLOAT to INT64"));
-  EXPECT_THAT(cast(1, 10), HasSubstr("from FLOAT to FLOAT16"));
+  EXPECT_THAT(cast(1, 10),
+              HasSubstr("to FLOAT16: nothing is computed in 16 bits"));
   EXPECT_THAT(cast(1, 9), HasSubstr("from FLOAT to BOOL"));
   EXPECT_THAT(cast(6, 9), HasSubstr("from INT32 to BOOL"));
   EXPECT_THAT(cast(7, 2), HasSubstr("from INT64 to UINT8"));
@@ -286,7 +287,19 @@ TEST(OnnxConstantsTest, IntegersThatDoNotFold) {
   EXPECT_THAT(
       Refusal(
           OnnxFile().Input("x", {-1, 2}).Node("Floor", {"x"}, "y").Output("y")),
-      HasSubstr("this op is not understood, but of constants"));
+      HasSubstr("this op is understood of constants of FLOAT, INT32, INT64 and "
+                "BOOL only"));
+  EXPECT_THAT(Refused(OnnxFile()
+                          .Listed(onnx::TensorProto::UINT8, "a", {1})
+                          .Node("Floor", {"a"}, "i")),
+              HasSubstr("of constants of FLOAT, INT32, INT64 and BOOL only"));
+  EXPECT_THAT(
+      Refused(OnnxFile()
+                  .Floats("a", {1})
+                  .Node("Cast", {"a"}, "i")
+                  .Set("to", onnx::TensorProto::FLOAT16)),
+      HasSubstr("to FLOAT16: expected FLOAT, DOUBLE, BOOL, INT8, UINT8, "
+                "INT32 or INT64"));
 }
 
 TEST(OnnxConstantsTest, FloatsFoldAsTheyWouldRun) {
