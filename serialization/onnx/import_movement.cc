@@ -104,7 +104,9 @@ absl::StatusOr<Value> Taken(OnnxNodeReader& node, const Value& x, int axis,
         part.count == 0 ? 0 : part.start + (part.count - 1) * part.step + 1;
     return espalier::Slice(x, {axis}, {start}, {end}, {part.step}, name);
   }
-  RETURN_IF_ERROR(node.graph().Charge(part.count * int64_t{sizeof(int32_t)}));
+  // The op copies them.
+  RETURN_IF_ERROR(
+      node.graph().Charge(part.count * int64_t{2 * sizeof(int32_t)}));
   Tensor indices(DataType::kI32, Shape({part.count}));
   for (int64_t i = 0; i < part.count; ++i) {
     indices.data<int32_t>()[static_cast<size_t>(i)] =

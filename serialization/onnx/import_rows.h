@@ -72,6 +72,9 @@ absl::Status Reshape(OnnxNodeReader& node);
 absl::Status Squeeze(OnnxNodeReader& node);
 absl::Status Unsqueeze(OnnxNodeReader& node);
 
+// import_pad.cc
+absl::Status Pad(OnnxNodeReader& node);
+
 // import_movement.cc
 absl::Status Slice(OnnxNodeReader& node);
 absl::Status Split(OnnxNodeReader& node);

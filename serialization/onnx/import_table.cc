@@ -60,6 +60,7 @@ constexpr Row kRows[] = {
     {"Mul", nullptr, onnx_import::Mul},
     {"Neg", Neg, nullptr},
     {"PRelu", nullptr, onnx_import::PRelu},
+    {"Pad", nullptr, onnx_import::Pad, true, 2},
     {"Pow", nullptr, onnx_import::Pow},
     {"Reciprocal", nullptr, onnx_import::Reciprocal},
     {"ReduceMax", nullptr, onnx_import::ReduceMax},

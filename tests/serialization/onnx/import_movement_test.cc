@@ -294,5 +294,82 @@ TEST(OnnxMovementTest, GathersThatAreNone) {
               HasSubstr("input 1 is FLOAT: expected INT32 or INT64"));
 }
 
+// x of [N, 2, 2], from opset 11 on with the pads as an input.
+OnnxFile Padded(int opset, const Ints& pads) {
+  OnnxFile file = OnnxFile(opset).Input("x", {-1, 2, 2}).Output("y");
+  if (opset >= 11) return file.Ints("p", pads).Node("Pad", {"x", "p"}, "y");
+  return file.Node("Pad", {"x"}, "y").SetInts("pads", pads);
+}
+
+TEST(OnnxMovementTest, Pad) {
+  const auto computed = [](const OnnxFile& file) {
+    return Computed(file, {1, 2, 2}, {1, 2, 3, 4});
+  };
+  for (const int opset : {2, 10, 11, 13, 18, 21}) {
+    EXPECT_THAT(computed(Padded(opset, {0, 0, 1, 0, 1, 2})),
+                ElementsAre(0, 1, 2, 0, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0, 0));
+  }
+  EXPECT_THAT(Imported(Padded(13, Ints(6))), HasSubstr("output y = x"));
+  // Negative pads take off.
+  EXPECT_THAT(computed(Padded(13, {0, -1, 0, 0, 0, 0})), ElementsAre(3, 4));
+  EXPECT_THAT(computed(Padded(13, {0, -1, 1, 0, 0, -1})), ElementsAre(0, 3));
+  EXPECT_THAT(computed(OnnxFile(18)
+                           .Input("x", {-1, 2, 2})
+                           .Ints("p", {1, 0})
+                           .Floats("zero", {}, {0})
+                           .Ints("axes", {-1})
+                           .Node("Pad", {"x", "p", "zero", "axes"}, "y")
+                           .Output("y")),
+              ElementsAre(0, 1, 2, 0, 3, 4));
+  // A batch in front of all that the file says.
+  EXPECT_THAT(Computed(OnnxFile()
+                           .Input("x", {2})
+                           .Ints("p", {0, 1})
+                           .Node("Pad", {"x", "p"}, "y")
+                           .Output("y"),
+                       {2, 2}, {1, 2, 3, 4}),
+              ElementsAre(1, 2, 0, 3, 4, 0));
+}
+
+TEST(OnnxMovementTest, PadsThatAreRefused) {
+  EXPECT_THAT(Refusal(Padded(13, {1, 0, 0, 0, 0, 0})),
+              HasSubstr("axis 0 is the batch: it cannot be padded"));
+  EXPECT_THAT(Refusal(Padded(13, {0, -2, 0, 0, -1, 0})),
+              HasSubstr("axis 1 of 2 elements has pads -2 and -1"));
+  EXPECT_THAT(Refusal(Padded(13, {0, 0, kLeast, 0, 0, kLeast})),
+              HasSubstr("axis 2 of 2 elements has pads "));
+  EXPECT_THAT(Refusal(Padded(10, {0, 0, 1})),
+              HasSubstr("3 pads of 3 axes: expected two of each"));
+  EXPECT_THAT(Refusal(Padded(10, {0, kMost, 0, 0, kMost, 0})),
+              HasSubstr("axis 1 of 2 elements has pads 9223372036854775807"));
+  EXPECT_THAT(Refusal(Padded(10, {0, kMaxDimension, 0, 0, 1, 0})),
+              HasSubstr("dimension 1 of the shape is 2147483650"));
+  EXPECT_THAT(Refusal(Padded(10, Ints(6)).SetFloat("value", 0.5f)),
+              HasSubstr("pads with 0.5: expected 0"));
+  const auto with = [](const std::vector<std::string>& inputs) {
+    return Refusal(OnnxFile(18)
+                       .Input("x", {-1, 2, 2})
+                       .Input("computed", {1})
+                       .Ints("p", {0, 0, 1, 0, 1, 2})
+                       .Floats("one", {}, {1})
+                       .Floats("two", {2})
+                       .Ints("axes", {1, 1, 2})
+                       .Node("Pad", inputs, "y")
+                       .Output("y"));
+  };
+  EXPECT_THAT(with({}), HasSubstr("has no input 0"));
+  EXPECT_THAT(with({"x"}), HasSubstr("has no input 1"));
+  EXPECT_THAT(with({"x", "p", "one"}), HasSubstr("pads with 1: expected 0"));
+  EXPECT_THAT(with({"x", "p", "two"}), HasSubstr("expected one number"));
+  EXPECT_THAT(with({"x", "p", "", "axes"}), HasSubstr("named twice"));
+  EXPECT_THAT(with({"x", "p", "x"}), HasSubstr("input 2 is not constant"));
+  OnnxFile wrapped = Padded(19, Ints(6));
+  onnx::AttributeProto* mode = wrapped.last_node().add_attribute();
+  mode->set_name("mode");
+  mode->set_type(onnx::AttributeProto::STRING);
+  mode->set_s("wrap");
+  EXPECT_THAT(Refusal(wrapped), HasSubstr("mode 'wrap': expected 'constant'"));
+}
+
 }  // namespace
 }  // namespace espalier
