@@ -5,6 +5,7 @@
 // input, then b.
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string>
 #include <vector>
@@ -43,7 +44,7 @@ Memory RunLayer(const dnnl::engine& engine, dnnl::stream* stream,
   Memory from(plain, engine, weight);
   Memory packed(desc.weights_desc(), engine);
   dnnl::reorder(from, packed).execute(*stream, from, packed);
-  const Memory result(y, engine);
+  Memory result(y, engine);
   dnnl::matmul(desc).execute(*stream, {{DNNL_ARG_SRC, x},
                                        {DNNL_ARG_WEIGHTS, packed},
                                        {DNNL_ARG_BIAS, Memory(b, engine, bias)},
@@ -64,9 +65,7 @@ std::vector<float> ReadFloats(const char* path, size_t count) {
   return values;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int Run(int argc, char** argv) {
   if (argc < 4) return 2;
   std::vector<Memory::dim> widths;
   for (int i = 2; i < argc; ++i) widths.push_back(std::atoll(argv[i]));
@@ -90,4 +89,15 @@ int main(int argc, char** argv) {
   const auto* y = static_cast<const float*>(x.get_data_handle());
   for (Memory::dim i = 0; i < widths.back(); ++i) std::printf("%.9g\n", y[i]);
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Run(argc, argv);
+  } catch (const std::exception& error) {  // of oneDNN
+    std::fprintf(stderr, "%s\n", error.what());
+    return 3;
+  }
 }
