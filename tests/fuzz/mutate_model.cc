@@ -182,6 +182,12 @@ void MutateMessage(v1::Model* model, NastyValues* values) {
   MendModel(model, values);
 }
 
+// The number of a node behind `count` others; of a nasty number, any.
+int32_t Shifted(int32_t node, int count) {
+  return static_cast<int32_t>(static_cast<uint32_t>(node) +
+                              static_cast<uint32_t>(count));
+}
+
 // The nodes of `other` behind those of `model`, and some of them reading from
 // there.
 void Splice(const v1::Model& other, v1::Model* model, NastyValues* values) {
@@ -201,8 +207,7 @@ void Splice(const v1::Model& other, v1::Model* model, NastyValues* values) {
       input =
           joined
               ? static_cast<int32_t>(values->Below(static_cast<size_t>(count)))
-              : static_cast<int32_t>(static_cast<uint32_t>(input) +
-                                     static_cast<uint32_t>(count));
+              : Shifted(input, count);
     }
     for (v1::Attribute& attribute : *node->mutable_attributes()) {
       if (!attribute.has_tensor()) continue;
@@ -221,7 +226,8 @@ void Splice(const v1::Model& other, v1::Model* model, NastyValues* values) {
     }
   }
   for (const v1::Output& original : other.graph().outputs()) {
-    AddOutput(graph, original.node() + count, graph->outputs_size() + count);
+    AddOutput(graph, Shifted(original.node(), count),
+              graph->outputs_size() + count);
   }
 }
 
