@@ -70,20 +70,20 @@ void AddReductions(OpRowTable& t) {
   reduce("sum of columns", Sum, {0}, SumOfColumns(), Move(0, 1));
   reduce("sum", Sum, {}, Move(1, 0), Move(0, 1));
   reduce("mean", Mean, {}, Move(1, 0), Move(0, 1));
-  // Backward: elements that are the extreme share dy, so they are counted
-  // first, which is a pass of its own.
-  reduce("reduce_max of rows", ReduceMax, {1},
-         OverColumns([](int threads, const float* x, float* y) {
-           ExtremeOverColumns(DetectIsa(), threads, kMatrix, Extreme::kMax, x,
-                              y);
-         }),
-         InTurn({Move(1, 0), Move(1, 1)}));
-  reduce("reduce_min of columns", ReduceMin, {0},
-         OverRows([](int threads, const float* x, float* y, float* scratch) {
-           ExtremeOverRows(DetectIsa(), threads, kMatrix, Extreme::kMin, x, y,
-                           scratch);
-         }),
-         InTurn({Move(1, 0), Move(1, 1)}));
+  // Backward has the extreme to find, as softmax has itself. Elements that are
+  // the extreme share dy, so they are counted then, which is a pass of its own.
+  const Floor max = OverColumns([](int threads, const float* x, float* y) {
+    ExtremeOverColumns(DetectIsa(), threads, kMatrix, Extreme::kMax, x, y);
+  });
+  const Floor min =
+      OverRows([](int threads, const float* x, float* y, float* scratch) {
+        ExtremeOverRows(DetectIsa(), threads, kMatrix, Extreme::kMin, x, y,
+                        scratch);
+      });
+  reduce("reduce_max of rows", ReduceMax, {1}, max,
+         InTurn({max, Move(1, 0), Move(1, 1)}));
+  reduce("reduce_min of columns", ReduceMin, {0}, min,
+         InTurn({min, Move(1, 0), Move(1, 1)}));
   t.rows.push_back(
       {family,
        "broadcast",
@@ -202,10 +202,10 @@ void AddNormalizations(OpRowTable& t) {
                              LayerNorm(DetectIsa(), threads, kMatrix, 1e-5f,
                                        a[0], a[1], a[2], a[3]);
                            }),
-                    Kernel({kRowElements, kRowElements, kRowElements},
+                    Kernel({kRowElements, kRowElements, kRowElements, kColumns},
                            [](int threads, const Pointers& a) {
                              LayerNormBackward(DetectIsa(), threads, kMatrix,
-                                               1e-5f, a[0], a[1], a[2]);
+                                               1e-5f, a[0], a[1], a[3], a[2]);
                            })});
 }
 

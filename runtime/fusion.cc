@@ -237,6 +237,7 @@ void Fuse(Plan& plan) {
   RemoveDeadSteps(plan);
   FuseActivations(plan);
   FuseSoftmaxGradients(plan);
+  FuseLayerNormGradients(plan);
   FuseElementwise(plan);
   FuseSums(plan);
   RemoveDeadSteps(plan);

@@ -27,6 +27,8 @@ void FuseActivations(Plan& plan);
 // Makes one step of the products, sum and difference that are the gradient of a
 // softmax or log softmax over rows.
 void FuseSoftmaxGradients(Plan& plan);
+// Lets the gradient of a layer normalization multiply by its scale.
+void FuseLayerNormGradients(Plan& plan);
 void FuseElementwise(Plan& plan);
 // Lets elementwise steps sum what they store over rows or columns.
 void FuseSums(Plan& plan);

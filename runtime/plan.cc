@@ -72,6 +72,7 @@ struct OperandVisitor {
   void operator()(const LayerNormGradientStep& s) const {
     reads(s.x);
     reads(s.g);
+    if (s.scale != kNoBuffer) reads(s.scale);
     writes(s.dx);
   }
   void operator()(const DropoutStep& s) const {
@@ -214,9 +215,11 @@ struct Printer {
                         Buffer(s.shift), ", epsilon ", s.epsilon);
   }
   std::string operator()(const LayerNormGradientStep& s) const {
-    return absl::StrCat("layer norm gradient ", Buffer(s.dx), " of ",
-                        Buffer(s.x), ", from ", Buffer(s.g), ", epsilon ",
-                        s.epsilon);
+    return absl::StrCat(
+        "layer norm gradient ", Buffer(s.dx), " of ", Buffer(s.x), ", from ",
+        Buffer(s.g),
+        s.scale == kNoBuffer ? "" : absl::StrCat(" times ", Buffer(s.scale)),
+        ", epsilon ", s.epsilon);
   }
   std::string operator()(const DropoutStep& s) const {
     return absl::StrCat("dropout ", Buffer(s.y), " of ", Buffer(s.x), ", rate ",

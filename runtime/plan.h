@@ -134,8 +134,11 @@ struct LayerNormStep {
   BufferId y;
 };
 
+// Where there is a scale, it is g times the scale of the column that flows
+// back.
 struct LayerNormGradientStep {
   BufferId x, g;
+  BufferId scale = kNoBuffer;
   float epsilon = 0;
   BufferId dx;
 };

@@ -227,7 +227,7 @@ class PlanBuilder : public Lowering {
                              const Shape& shape) override {
     ESPALIER_CHECK(plan_.shape(x) == shape && plan_.shape(g) == shape);
     const BufferId dx = AddTemporary(shape);
-    AddStep(LayerNormGradientStep{x, g, epsilon, dx});
+    AddStep(LayerNormGradientStep{x, g, kNoBuffer, epsilon, dx});
     return dx;
   }
 

@@ -92,8 +92,9 @@ struct KernelTable {
   void (*layer_norm)(const float* x, int64_t rows, int64_t columns,
                      float epsilon, const float* scale, const float* shift,
                      float* y);
-  void (*layer_norm_backward)(const float* x, const float* g, int64_t rows,
-                              int64_t columns, float epsilon, float* dx);
+  void (*layer_norm_backward)(const float* x, const float* dy, int64_t rows,
+                              int64_t columns, float epsilon,
+                              const float* scale, float* dx);
 
   // Elements begin to end - 1 of dropout.h's; begin is a multiple of 64.
   void (*dropout)(const DropoutMask& mask, int64_t begin, int64_t end,

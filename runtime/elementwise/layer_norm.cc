@@ -23,13 +23,15 @@ void LayerNorm(Isa isa, int threads, MatrixSize size, float epsilon,
 }
 
 void LayerNormBackward(Isa isa, int threads, MatrixSize size, float epsilon,
-                       const float* x, const float* g, float* dx) {
+                       const float* x, const float* dy, const float* scale,
+                       float* dx) {
   const KernelTable& kernels = KernelsFor(isa);
   ForkOverRows(size.rows, size.columns, kNanoseconds, isa, threads,
                [&](int64_t first, int64_t rows) {
                  const int64_t at = first * size.columns;
-                 kernels.layer_norm_backward(x + at, g + at, rows, size.columns,
-                                             epsilon, dx + at);
+                 kernels.layer_norm_backward(x + at, dy + at, rows,
+                                             size.columns, epsilon, scale,
+                                             dx + at);
                });
 }
 

@@ -19,9 +19,11 @@ void LayerNorm(Isa isa, int threads, MatrixSize size, float epsilon,
                const float* x, const float* scale, const float* shift,
                float* y);
 
-// dx[i, j] = (g[i, j] - mean of g[i] - h[i, j] * mean of g[i] h[i]) / root.
+// dx[i, j] = (g[i, j] - mean of g[i] - h[i, j] * mean of g[i] h[i]) / root,
+// where g[i, j] is dy[i, j] * scale[j], or without a scale (null) dy[i, j].
 void LayerNormBackward(Isa isa, int threads, MatrixSize size, float epsilon,
-                       const float* x, const float* g, float* dx);
+                       const float* x, const float* dy, const float* scale,
+                       float* dx);
 
 }  // namespace espalier
 

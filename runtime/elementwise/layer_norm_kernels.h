@@ -105,32 +105,51 @@ void LayerNormByRow(const float* x, int64_t rows, int64_t columns,
   }
 }
 
-void WideLayerNormBackward(const float* x, const float* g, int64_t columns,
+// dy, times the scale if there is one.
+template <bool kScaled>
+struct Incoming {
+  Vec At(int64_t j, int64_t n) const {
+    const Vec g = LoadUpTo(dy + j, n);
+    return kScaled ? g * LoadUpTo(scale + j, n) : g;
+  }
+  float operator[](int64_t j) const {
+    return kScaled ? dy[j] * scale[j] : dy[j];
+  }
+  const float* dy;
+  const float* scale;
+};
+
+template <bool kScaled>
+void WideLayerNormBackward(const float* x, Incoming<kScaled> g, int64_t columns,
                            float epsilon, float* dx) {
   const auto count = static_cast<double>(columns);
   const WideMoments wide = WideMomentsOfRow(x, columns, epsilon);
   double mean = 0, along = 0;
   for (int64_t j = 0; j < columns; ++j) {
-    mean += g[j] / count;
-    along += g[j] * (x[j] - wide.mean) * wide.inverse / count;
+    mean += static_cast<double>(g[j]) / count;
+    along +=
+        static_cast<double>(g[j]) * (x[j] - wide.mean) * wide.inverse / count;
   }
   for (int64_t j = 0; j < columns; ++j) {
     const double h = (x[j] - wide.mean) * wide.inverse;
-    dx[j] = static_cast<float>((g[j] - mean - h * along) * wide.inverse);
+    dx[j] = static_cast<float>((static_cast<double>(g[j]) - mean - h * along) *
+                               wide.inverse);
   }
 }
 
-void LayerNormBackwardByRow(const float* x, const float* g, int64_t rows,
-                            int64_t columns, float epsilon, float* dx) {
+template <bool kScaled>
+void LayerNormBackwardByRow(const float* x, const float* dy, int64_t rows,
+                            int64_t columns, float epsilon, const float* scale,
+                            float* dx) {
   for (int64_t r = 0; r < rows;
-       ++r, x += columns, g += columns, dx += columns) {
+       ++r, x += columns, dy += columns, dx += columns) {
+    const Incoming<kScaled> g = {dy, scale};
     const RowMoments moments = MomentsOfRow(x, columns);
     const Vec mean = Broadcast(moments.mean);
-    const double sum = SumOverRow(columns, [&](Vec s, int64_t j, int64_t n) {
-      return s + LoadUpTo(g + j, n);
-    });
+    const double sum = SumOverRow(
+        columns, [&](Vec s, int64_t j, int64_t n) { return s + g.At(j, n); });
     const double dot = SumOverRow(columns, [&](Vec s, int64_t j, int64_t n) {
-      return MulAdd(LoadUpTo(g + j, n), LoadUpTo(x + j, n) - mean, s);
+      return MulAdd(g.At(j, n), LoadUpTo(x + j, n) - mean, s);
     });
     if (!IsFinite(moments.squares) || !IsFinite(sum) || !IsFinite(dot)) {
       WideLayerNormBackward(x, g, columns, epsilon, dx);
@@ -144,7 +163,7 @@ void LayerNormBackwardByRow(const float* x, const float* g, int64_t rows,
     for (int64_t j = 0; j < columns; j += kWidth) {
       const int64_t n = columns - j;
       const Vec d = LoadUpTo(x + j, n) - mean;
-      const Vec centered = LoadUpTo(g + j, n) - g_mean;
+      const Vec centered = g.At(j, n) - g_mean;
       StoreUpTo(dx + j, NegMulAdd(d, slope, centered) * inverse, n);
     }
   }
@@ -207,10 +226,13 @@ void LayerNorm(const float* x, int64_t rows, int64_t columns, float epsilon,
   }
 }
 
-void LayerNormBackward(const float* x, const float* g, int64_t rows,
-                       int64_t columns, float epsilon, float* dx) {
+void LayerNormBackward(const float* x, const float* dy, int64_t rows,
+                       int64_t columns, float epsilon, const float* scale,
+                       float* dx) {
+  const auto by_row = scale == nullptr ? LayerNormBackwardByRow<false>
+                                       : LayerNormBackwardByRow<true>;
   if (columns > kTiledColumns) {
-    LayerNormBackwardByRow(x, g, rows, columns, epsilon, dx);
+    by_row(x, dy, rows, columns, epsilon, scale, dx);
     return;
   }
   for (int64_t r = 0; r < rows; r += kWidth) {
@@ -218,7 +240,10 @@ void LayerNormBackward(const float* x, const float* g, int64_t rows,
     const int64_t at = r * columns;
     Vec deviations[kTileColumnsLimit], tile[kTileColumnsLimit];
     LoadTile(x + at, n, columns, deviations);
-    LoadTile(g + at, n, columns, tile);
+    LoadTile(dy + at, n, columns, tile);
+    for (int64_t j = 0; scale != nullptr && j < columns; ++j) {
+      tile[j] = tile[j] * Broadcast(scale[j]);
+    }
     const Vec squares = DeviationsOfTile(columns, deviations);
     Vec dot = Broadcast(0);
     for (int64_t j = 0; j < columns; ++j) {
@@ -226,7 +251,7 @@ void LayerNormBackward(const float* x, const float* g, int64_t rows,
     }
     const Vec sum = SumOfTile(columns, tile);
     if (!AllFinite(squares) || !AllFinite(dot) || !AllFinite(sum)) {
-      LayerNormBackwardByRow(x + at, g + at, n, columns, epsilon, dx + at);
+      by_row(x + at, dy + at, n, columns, epsilon, scale, dx + at);
       continue;
     }
     const Vec count = Broadcast(static_cast<float>(columns));

@@ -10,12 +10,14 @@
 #include "ops/dense.h"
 #include "ops/elementwise.h"
 #include "ops/gates.h"
+#include "ops/layer_norm.h"
 #include "ops/optimizers.h"
 #include "ops/reduce.h"
 #include "ops/reshape.h"
 #include "ops/slice_pad.h"
 #include "ops/softmax.h"
 #include "tests/runtime/plan_helpers.h"
+#include "transforms/autodiff.h"
 
 namespace espalier {
 namespace {
@@ -121,6 +123,18 @@ TEST_F(FusionTest, ButAreCompleteBeforeTheyAreRead) {
   ASSERT_THAT(Kinds(plan), ElementsAre("elementwise", "elementwise"));
   EXPECT_THAT(StepAs<ElementwiseStep>(plan, 0).code.sums, SizeIs(1));
   EXPECT_THAT(StepAs<ElementwiseStep>(plan, 1).code.sums, SizeIs(0));
+}
+
+TEST_F(FusionTest, LayerNormGradientsMultiplyByTheirScale) {
+  const Value x = g_.Input("x", {kBatch, 6}), dy = g_.Input("dy", {kBatch, 6});
+  const Value scale = Weight("scale", {6});
+  const Value y = LayerNorm(x, scale, Weight("shift", {6}));
+  g_.Output("dx", Gradients(Sum(Mul(y, dy)), {x})[0]);
+  const Plan plan = Fused();
+  ASSERT_THAT(Kinds(plan), ElementsAre("layer norm gradient"));
+  const auto& step = StepAs<LayerNormGradientStep>(plan, 0);
+  EXPECT_EQ(plan.buffers[step.g].name, "dy");
+  EXPECT_EQ(plan.buffers[step.scale].name, "scale");
 }
 
 TEST_F(FusionTest, SumsOfRowsAndColumnsJoinWhatTheySum) {

@@ -45,7 +45,15 @@ std::vector<float> Forward(Isa isa, int threads, const Problem& p) {
 std::vector<float> Backward(Isa isa, int threads, const Problem& p) {
   std::vector<float> dx(p.x.size());
   LayerNormBackward(isa, threads, p.size, kEpsilon, p.x.data(), p.g.data(),
-                    dx.data());
+                    nullptr, dx.data());
+  return dx;
+}
+
+// dy is g.
+std::vector<float> ScaledBackward(Isa isa, int threads, const Problem& p) {
+  std::vector<float> dx(p.x.size());
+  LayerNormBackward(isa, threads, p.size, kEpsilon, p.x.data(), p.g.data(),
+                    p.scale.data(), dx.data());
   return dx;
 }
 
@@ -100,6 +108,19 @@ TEST_P(LayerNormTest, AgreesWithDouble) {
               << rows << "x" << columns << " of " << spread;
         }
       }
+    }
+  }
+}
+
+TEST_P(LayerNormTest, ScalesWhatFlowsBackToTheBit) {
+  for (const float spread : {1.0f, 5e37f}) {
+    for (const int64_t columns : {1, 9, 64, 65, 257, 5000}) {
+      Problem p = RandomProblem({19, columns}, spread, spread);
+      const std::vector<float> dx = ScaledBackward(GetParam(), 2, p);
+      for (size_t i = 0; i < p.g.size(); ++i) {
+        p.g[i] *= p.scale[i % p.scale.size()];
+      }
+      EXPECT_EQ(dx, Backward(GetParam(), 1, p)) << columns << " of " << spread;
     }
   }
 }
