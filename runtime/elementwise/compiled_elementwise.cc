@@ -1,17 +1,3 @@
-// How a segment is cut. A block is what one call of a kernel works on:
-//   flat    kBlock elements, or kLongBlock where there is but one instruction;
-//           no array is a row or a column
-//   narrow  as many whole rows as fit kBlock; a row array is repeated into a
-//           block of its own once per run, a column array once per block
-//   wide    a piece of one row of at most kBlock; a row array is read where
-//           it is, and a column array is one float
-// Blocks are numbered through the segment. A unit is what a thread takes: one
-// block, or what makes kUnitElements where the program reduces (whole rows
-// where it sums those, and more of them where it sums over the rows, since each
-// unit then makes a row of partial sums); the sum over a unit is a function of
-// the unit alone, so no sum depends on the number of threads.
-// What is made of scalars and rows only repeats itself: a thread computes the
-// first blocks of a large segment and copies them to the rest.
 #include "runtime/elementwise/compiled_elementwise.h"
 
 #include <algorithm>
@@ -26,39 +12,13 @@
 #include "runtime/elementwise/fork.h"
 #include "runtime/elementwise/kernels.h"
 #include "runtime/elementwise/program_variant.h"
+#include "runtime/elementwise/segment_cut.h"
 
 namespace espalier {
 namespace {
 
-constexpr int64_t kBlock = 256;
-constexpr int64_t kLongBlock = 4096;  // without registers
-constexpr int64_t kUnitElements = 4096;
-constexpr int64_t kRepeated = 1 << 14;  // elements at least
-constexpr int64_t kRowSumUnitElements = 1 << 16;
-constexpr int64_t kMostRowsSummed = 256;       // in single precision
-constexpr int64_t kMostPiecesSummed = 16;      // likewise, blocks of one row
-constexpr int64_t kManyElements = 1 << 16;     // enough long blocks for threads
-constexpr int64_t kPrefetchBytes = 128 << 10;  // of a segment; below it costs
-// How far ahead: what of all arrays together waits in the first-level cache.
-constexpr int64_t kPrefetchedElements = 9 * kBlock;
-constexpr int64_t kMostBlocksAhead = 3;
-
-struct BoundSegment {
-  const ProgramVariant* variant;
-  int64_t elements;
-  int64_t columns;
-  int64_t block;                // elements of a block (the last may have fewer)
-  int64_t rows;                 // of a block (narrow)
-  std::vector<int32_t> row_of;  // element of a block (narrow)
-  int64_t pieces;               // blocks of a row (wide)
-  int64_t num_blocks;
-  int64_t repeated_blocks;  // after so many the same comes again in
-  std::vector<int> repeated_arrays;
-  int64_t unit_blocks;
-  int64_t first_unit;  // numbered through all segments
-  int64_t end_unit;
-  int64_t prefetch;  // elements ahead; 0 for none
-};
+constexpr int64_t kMostPiecesSummed =
+    16;  // blocks of a row, in single precision
 
 // What a thread works in.
 struct Frame {
@@ -132,123 +92,6 @@ absl::Status CheckSegment(const Segment& segment) {
   return absl::OkStatus();
 }
 
-int64_t DivideRoundingUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-bool SumsSomething(const ProgramVariant& variant) {
-  return !variant.reductions.empty() || !variant.column_sums.empty() ||
-         !variant.row_sums.empty();
-}
-
-// Blocks of a unit; the segment's block and pieces are set.
-int64_t UnitBlocksOf(const BoundSegment& segment) {
-  const ProgramVariant& variant = *segment.variant;
-  if (!SumsSomething(variant)) return 1;
-  if (!variant.row_sums.empty()) {
-    return segment.pieces * std::clamp(kRowSumUnitElements / segment.columns,
-                                       int64_t{16}, kMostRowsSummed);
-  }
-  if (!variant.column_sums.empty()) {
-    return segment.pieces *
-           std::max(int64_t{1}, kUnitElements / segment.columns);
-  }
-  return kUnitElements /
-         (variant.layout == Layout::kFlat ? segment.block : kBlock);
-}
-
-// What blocks are of when nothing but arrays is read and written.
-int64_t BlockOf(const BoundSegment& segment) {
-  const ProgramVariant& variant = *segment.variant;
-  const bool lanes = SumsSomething(variant);
-  // Sums go by blocks of the other layouts.
-  const bool may_be_long = variant.layout == Layout::kFlat ||
-                           (variant.layout == Layout::kWide && !lanes);
-  return may_be_long && variant.body.size() == 1 &&
-                 segment.elements >= kManyElements
-             ? kLongBlock
-             : kBlock;
-}
-
-// Where a block is passed over more than once, its arrays are fetched by hand.
-int64_t PrefetchOf(const BoundSegment& segment) {
-  const auto arrays = static_cast<int64_t>(segment.variant->full_arrays.size());
-  const auto bytes =
-      segment.elements * arrays * static_cast<int64_t>(sizeof(float));
-  if (segment.variant->body.size() <= 1 || bytes <= kPrefetchBytes) return 0;
-  return std::clamp(kPrefetchedElements / arrays, kBlock,
-                    kMostBlocksAhead * kBlock);
-}
-
-// Cuts a segment into blocks; variant, elements and columns are set.
-void CutIntoBlocks(BoundSegment* segment) {
-  const Layout layout = segment->variant->layout;
-  segment->block = BlockOf(*segment);
-  segment->pieces = 1;
-  if (layout == Layout::kNarrow) {
-    segment->rows = kBlock / segment->columns;
-    // Whole cache lines if that costs little of the block.
-    for (int64_t rows = segment->rows; rows > segment->rows / 2; --rows) {
-      if (rows * segment->columns % 16 == 0) {
-        segment->rows = rows;
-        break;
-      }
-    }
-    segment->block = segment->rows * segment->columns;
-    for (int64_t j = 0; j < segment->block + kExpandSlack; ++j) {
-      segment->row_of.push_back(static_cast<int32_t>(
-          std::min(j / segment->columns, segment->rows - 1)));
-    }
-  } else if (layout == Layout::kWide) {
-    const int64_t most = segment->block;
-    segment->pieces = DivideRoundingUp(segment->columns, most);
-    segment->block = DivideRoundingUp(segment->columns, segment->pieces);
-    segment->block = std::min(most, DivideRoundingUp(segment->block, 16) * 16);
-  }
-  segment->num_blocks =
-      layout == Layout::kWide
-          ? segment->elements / segment->columns * segment->pieces
-          : DivideRoundingUp(segment->elements, segment->block);
-  segment->unit_blocks = UnitBlocksOf(*segment);
-}
-
-// The arrays that are written, if no element depends on where it is but for its
-// column.
-std::vector<int> RepeatedArrays(const ElementwiseProgram& program,
-                                const ProgramVariant& variant) {
-  std::vector<int> written;
-  for (const Instruction& instruction : program.code) {
-    for (const Operand& source : instruction.sources) {
-      if (source.kind != Operand::Kind::kArray) continue;
-      const Access access = variant.access[source.index];
-      if (access != Access::kScalar && access != Access::kRow) return {};
-    }
-    if (IsReduction(instruction.opcode)) return {};
-    if (instruction.destination.kind == Operand::Kind::kArray) {
-      written.push_back(instruction.destination.index);
-    }
-  }
-  return written;
-}
-
-// The element that a block begins with.
-int64_t Offset(const BoundSegment& segment, int64_t block) {
-  const int64_t row = block / segment.pieces;
-  const bool wide = segment.variant->layout == Layout::kWide;
-  const int64_t row_elements = wide ? segment.columns : segment.block;
-  return std::min(segment.elements,
-                  row * row_elements + block % segment.pieces * segment.block);
-}
-
-// Blocks are cut.
-void CutIntoRepetitions(const ElementwiseProgram& program,
-                        BoundSegment* segment) {
-  segment->repeated_blocks =
-      DivideRoundingUp(kRepeated, segment->block * segment->pieces) *
-      segment->pieces;
-  if (segment->repeated_blocks * 4 <= segment->num_blocks) {
-    segment->repeated_arrays = RepeatedArrays(program, *segment->variant);
-  }
-}
-
 }  // namespace
 
 struct CompiledElementwise::Code {
@@ -314,11 +157,14 @@ absl::StatusOr<CompiledElementwise> CompiledElementwise::Compile(
           std::make_unique<const ProgramVariant>(std::move(variant)));
       bound.variant = code->variants.back().get();
     }
-    CutIntoBlocks(&bound);
-    CutIntoRepetitions(program, &bound);
+    if (layout == Layout::kWide && segment.columns == 0) {
+      return absl::InvalidArgumentError(
+          "elementwise program with sums of rows or columns over no column");
+    }
+    CutSegment(program, &bound);
     bound.first_unit = code->num_units;
-    bound.prefetch = PrefetchOf(bound);
-    code->num_units += DivideRoundingUp(bound.num_blocks, bound.unit_blocks);
+    code->num_units +=
+        (bound.num_blocks + bound.unit_blocks - 1) / bound.unit_blocks;
     bound.end_unit = code->num_units;
     code->segments.push_back(std::move(bound));
   }

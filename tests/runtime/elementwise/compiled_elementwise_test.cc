@@ -332,6 +332,10 @@ TEST_P(CompiledElementwiseTest, SumsOfRowsAreOfOneSegment) {
           .status()
           .message(),
       HasSubstr("sums of rows or columns over several segments"));
+  EXPECT_THAT(CompiledElementwise::Compile(program, {{0, 0}}, GetParam(), 1)
+                  .status()
+                  .message(),
+              HasSubstr("sums of rows or columns over no column"));
 }
 
 TEST_P(CompiledElementwiseTest, InPlaceThroughTwoNamesOfOneArray) {
