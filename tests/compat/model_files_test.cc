@@ -1,6 +1,8 @@
 // Model files of released formats, kept for ever: each loads and computes what
 // it did when it was saved. Files here are never changed; a new format version
 // adds new ones.
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,16 @@ namespace {
 
 std::string FrozenFile(const std::string& name) {
   return std::string(ESPALIER_SOURCE_DIR "/tests/compat/") + name;
+}
+
+// What the file says: its 12th byte, or the second line of a text.
+int VersionOf(const std::string& path) {
+  std::ifstream stream(path);
+  const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+  const std::string text = "\nformat_version: ";
+  const size_t place = bytes.find(text);
+  if (place != std::string::npos) return bytes[place + text.size()] - '0';
+  return bytes.size() > 11 ? bytes[11] : 0;
 }
 
 // Two dense layers, with domain, class names and a pruned unit.
@@ -52,19 +64,44 @@ TEST(ModelFilesTest, EveryVersionComputesTheSame) {
   }
 }
 
-// One of everything that version 1 can hold.
-TEST(ModelFilesTest, Version1KeepsEverything) {
-  for (const std::string ending : {".pb", ".pbtxt"}) {
-    ASSERT_OK_AND_ASSIGN(const Model model,
-                         Load(FrozenFile("sample_v1" + ending), SampleOps()));
+// One of everything that a version can hold: SampleModel() as Save wrote it, of
+// version 2 with external_weights.
+TEST(ModelFilesTest, EveryVersionKeepsEverything) {
+  const struct {
+    std::string name;
+    int version;
+  } files[] = {
+      {"sample_v1.pb", 1}, {"sample_v1.pbtxt", 1}, {"sample_v2.pb", 2}};
+  for (const auto& file : files) {
+    SCOPED_TRACE(file.name);
+    const std::string path = FrozenFile(file.name);
+    EXPECT_EQ(VersionOf(path), file.version);
+    ASSERT_OK_AND_ASSIGN(const Model model, Load(path, SampleOps()));
     const Model expected = SampleModel();
     EXPECT_EQ(PrintGraph(model.graph), PrintGraph(expected.graph));
     EXPECT_EQ(model.values, expected.values);
     EXPECT_EQ(model.class_names, expected.class_names);
+    EXPECT_EQ(model.producer, expected.producer);
     EXPECT_EQ(model.domains.at("x").lower, expected.domains.at("x").lower);
     EXPECT_EQ(model.domains.at("x").upper, expected.domains.at("x").upper);
     ASSERT_EQ(model.history.size(), 2u);
     EXPECT_EQ(model.history[0].reason, "interval bounds");
+
+    // Its op gives back its first input.
+    LeafValues leaves;
+    for (const auto& [name, value] : model.values) {
+      leaves[name] = DoubleTensor(value);
+    }
+    leaves["x"] = DoubleTensor(Tensor({1, 2}, std::vector<float>{3, -4}));
+    ASSERT_OK_AND_ASSIGN(const InterpretedRun run,
+                         Interpret(model.graph, leaves));
+    for (const std::string output : {"y", "hidden"}) {
+      EXPECT_EQ(run.outputs.at(output).shape(), Shape({1, 2}));
+      EXPECT_EQ(run.outputs.at(output)[0], 3);
+      EXPECT_EQ(run.outputs.at(output)[1], -4);
+    }
+    EXPECT_EQ(run.updates.at("w")[0], 0.5);
+    EXPECT_EQ(run.updates.at("steps")[0], 1);
   }
 }
 
