@@ -164,16 +164,7 @@ class Walk {
 
   // Past the value, or of bytes past their length: then `payload` follows.
   absl::Status Value(WireReader* reader, WireType type, int64_t* payload) {
-    switch (type) {
-      case WireType::kVarint:
-        return reader->Varint().status();
-      case WireType::kFixed32:
-        return reader->Fixed(4).status();
-      case WireType::kFixed64:
-        return reader->Fixed(8).status();
-      case WireType::kBytes:
-        break;
-    }
+    if (type != WireType::kBytes) return reader->SkipNumber(type);
     const WireReader before = *reader;
     ASSIGN_OR_RETURN(const uint64_t size, reader->Varint());
     const int64_t left = window_.left() + window_.place() -

@@ -14,7 +14,7 @@
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "serialization/bytes.h"
-#include "serialization/onnx/half.h"
+#include "serialization/half.h"
 #include "serialization/safetensors_header.h"
 #include "serialization/utf8.h"
 

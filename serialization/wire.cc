@@ -222,14 +222,8 @@ class Scanner {
   }
 
   static absl::Status Scalar(WireReader* reader, const FieldDescriptor& field) {
-    switch (WireTypeOf(field)) {
-      case WireType::kFixed32:
-        return reader->Fixed(4).status();
-      case WireType::kFixed64:
-        return reader->Fixed(8).status();
-      default:
-        break;
-    }
+    const WireType type = WireTypeOf(field);
+    if (type != WireType::kVarint) return reader->SkipNumber(type);
     ASSIGN_OR_RETURN(const uint64_t varint, reader->Varint());
     if (Fits(varint, field)) return absl::OkStatus();
     return reader->Error(
@@ -240,16 +234,7 @@ class Scanner {
   // Protobuf keeps what it does not know in a list.
   absl::Status Skip(WireReader* reader, WireType type) {
     RETURN_IF_ERROR(Take(ListBytes(sizeof(google::protobuf::UnknownField))));
-    switch (type) {
-      case WireType::kVarint:
-        return reader->Varint().status();
-      case WireType::kFixed32:
-        return reader->Fixed(4).status();
-      case WireType::kFixed64:
-        return reader->Fixed(8).status();
-      case WireType::kBytes:
-        break;
-    }
+    if (type != WireType::kBytes) return reader->SkipNumber(type);
     ASSIGN_OR_RETURN(const absl::string_view bytes, reader->Bytes());
     return Take(MemoryOf(bytes));
   }
@@ -315,6 +300,21 @@ absl::StatusOr<absl::string_view> WireReader::Bytes() {
     return before.LengthError(size, static_cast<int64_t>(rest_.size()));
   }
   return Fixed(static_cast<size_t>(size));
+}
+
+absl::Status WireReader::SkipNumber(WireType type) {
+  switch (type) {
+    case WireType::kVarint:
+      return Varint().status();
+    case WireType::kFixed32:
+      return Fixed(4).status();
+    case WireType::kFixed64:
+      return Fixed(8).status();
+    case WireType::kBytes:
+      break;
+  }
+  ESPALIER_CHECK(false);
+  return absl::OkStatus();
 }
 
 void AppendVarint(uint64_t value, std::string* bytes) {

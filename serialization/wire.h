@@ -40,6 +40,8 @@ class WireReader {
   // Of kFixed32 (4) or kFixed64 (8), or of a length that is read first.
   absl::StatusOr<absl::string_view> Fixed(size_t size);
   absl::StatusOr<absl::string_view> Bytes();
+  // Past a number: a value of any type but kBytes.
+  absl::Status SkipNumber(WireType type);
   // InvalidArgument with the place in front.
   absl::Status Error(absl::string_view what) const;
   absl::Status LengthError(uint64_t length, int64_t left) const;

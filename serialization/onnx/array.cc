@@ -7,7 +7,7 @@
 #include "graph/check.h"
 #include "ops/axes.h"
 #include "serialization/bytes.h"
-#include "serialization/onnx/half.h"
+#include "serialization/half.h"
 
 namespace espalier {
 

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "graph/status_macros.h"
 #include "serialization/bytes.h"
-#include "serialization/onnx/half.h"
+#include "serialization/half.h"
 
 namespace espalier {
 namespace {

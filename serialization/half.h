@@ -1,6 +1,6 @@
 // Floating-point numbers of 16 bits, which float32 holds exactly.
-#ifndef ESPALIER_SERIALIZATION_ONNX_HALF_H_
-#define ESPALIER_SERIALIZATION_ONNX_HALF_H_
+#ifndef ESPALIER_SERIALIZATION_HALF_H_
+#define ESPALIER_SERIALIZATION_HALF_H_
 
 #include <cmath>
 #include <cstdint>
@@ -34,4 +34,4 @@ inline float Bfloat16ToFloat(uint16_t bits) {
 
 }  // namespace espalier
 
-#endif  // ESPALIER_SERIALIZATION_ONNX_HALF_H_
+#endif  // ESPALIER_SERIALIZATION_HALF_H_
