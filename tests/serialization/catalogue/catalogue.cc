@@ -1,6 +1,7 @@
 #include "tests/serialization/catalogue/catalogue.h"
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
 #include "gtest/gtest.h"
 #include "ops/registry.h"
 #include "tests/serialization/sample_model.h"
@@ -57,6 +58,25 @@ void HostileCases::SampleNode(int number, const std::string& node,
   Sample(
       number, [node, change](v1::Model* model) { change(NodeOf(model, node)); },
       code, message);
+}
+
+void HostileCases::Beside(
+    int number,
+    const std::function<void(const ScratchFolder&, v1::Model*)>& change,
+    absl::StatusCode code, const std::string& message) {
+  const auto place = [change](const ScratchFolder& folder) {
+    const Model sample = SampleModel();
+    const EncodedModel encoded =
+        EncodeModelFile(sample, "m.pb", /*weights_beside=*/true).value();
+    folder.Write(encoded.weights->name,
+                 absl::StrJoin(encoded.weights->contents, ""));
+    v1::Model model;
+    EXPECT_TRUE(model.ParseFromString(absl::StrJoin(encoded.pieces, "")));
+    model.clear_checksum();
+    change(folder, &model);
+    return folder.Write("m.pb", Seal(model.SerializeAsString()));
+  };
+  cases_.push_back({number, "m.pb", &SampleOps(), {}, place, code, message});
 }
 
 void HostileCases::Op(int number, const std::function<Value(Value)>& build,

@@ -65,6 +65,12 @@ class HostileCases {
   void SampleNode(int number, const std::string& node,
                   const std::function<void(v1::Node*)>& change,
                   absl::StatusCode code, const std::string& message);
+  // The sample in format version 2: `change` gets its message and the folder
+  // with the file of weights.
+  void Beside(
+      int number,
+      const std::function<void(const ScratchFolder&, v1::Model*)>& change,
+      absl::StatusCode code, const std::string& message);
   // A graph of one op "y" over the input "x", f32[N, 2, 3], the op's node
   // changed.
   void Op(int number, const std::function<Value(Value)>& build,
@@ -95,6 +101,7 @@ HostileCases TensorCases();     // H36 to H52
 HostileCases GraphCases();      // H53 to H70
 HostileCases AttributeCases();  // H71 to H88
 HostileCases VersionCases();    // H89 to H103
+HostileCases WeightsCases();    // of a model with its weights beside it
 
 }  // namespace espalier
 

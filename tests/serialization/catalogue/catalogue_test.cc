@@ -68,6 +68,7 @@ TEST(CatalogueTest, Tensors) { Check(TensorCases()); }
 TEST(CatalogueTest, Graphs) { Check(GraphCases()); }
 TEST(CatalogueTest, Attributes) { Check(AttributeCases()); }
 TEST(CatalogueTest, VersionsStatesAndNames) { Check(VersionCases()); }
+TEST(CatalogueTest, WeightsBesideTheModel) { Check(WeightsCases()); }
 
 constexpr int kNumbers = 103;
 
@@ -83,9 +84,21 @@ const struct {
      "EveryDamagedFileIsRefused"},
     {5, "serialization/damage_test.cc", "DamageTest",
      "EveryDamagedFileIsRefused"},
+    {4, "serialization/weights_file_test.cc", "WeightsFileTest",
+     "SeesEveryDamagedByteAndEveryCut"},
+    {8, "serialization/weights_file_test.cc", "WeightsFileTest",
+     "RefusesMessagesThatAreWrong"},
+    {15, "serialization/weights_file_test.cc", "WeightsFileTest",
+     "RefusesFilesThatAreWrong"},
     {17, "serialization/file_test.cc", "ReadFileTest", "SeesThatAFileChanges"},
     {18, "serialization/file_test.cc", "ReadFileTest",
      "RefusesWhatItMayNotRead"},
+    {43, "serialization/weights_file_test.cc", "WeightsFileTest",
+     "RefusesFilesThatAreWrong"},
+    {44, "serialization/weights_file_test.cc", "WeightsFileTest",
+     "RefusesFilesThatAreWrong"},
+    {45, "serialization/weights_file_test.cc", "WeightsFileTest",
+     "RefusesMessagesThatAreWrong"},
     {49, "serialization/model_codec_test.cc", "ModelCodecTest",
      "GivesBackTheModelAndTheSameBytes"},
     {51, "runtime/session_errors_test.cc", "SessionErrorsTest",
@@ -104,6 +117,8 @@ const struct {
      "OtherFilesAreNeverOpened"},
     {101, "serialization/external_file_test.cc", "ExternalFileTest",
      "RefusesNamesThatAreNotPlain"},
+    {101, "serialization/weights_file_test.cc", "WeightsFileTest",
+     "RefusesWhatLeadsElsewhere"},
 };
 
 // Numbers that do not apply.
@@ -125,8 +140,9 @@ const std::map<int, std::string>& LeftOut() {
 
 std::map<int, int> CasesOfEachNumber() {
   std::map<int, int> count;
-  for (const auto& cases : {FrameCases(), WireCases(), TensorCases(),
-                            GraphCases(), AttributeCases(), VersionCases()}) {
+  for (const auto& cases :
+       {FrameCases(), WireCases(), TensorCases(), GraphCases(),
+        AttributeCases(), VersionCases(), WeightsCases()}) {
     for (const HostileCase& c : cases.all()) ++count[c.number];
   }
   return count;

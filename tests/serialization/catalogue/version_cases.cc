@@ -19,7 +19,11 @@ void Versions(HostileCases* cases) {
   cases->Pb(89, Seal(Field(1, "ESPALIER") + Number(2, 0)), kInvalid,
             "format version 0");
   // Every field is required: one that is not known is refused with its number,
-  // wherever it stands.
+  // wherever it stands, the first number that the schema lacks too.
+  cases->Pb(91, Seal(BeginOfModel() + Number(10, 1)), kInvalid,
+            "field 10 of Model is unknown");
+  cases->Pb(91, Seal(BeginOfModel() + Field(4, Field(9, ""))), kInvalid,
+            "field 9 of Graph is unknown");
   cases->Pb(91, Seal(BeginOfModel() + Field(99, "")), kInvalid,
             "field 99 of Model is unknown");
   cases->Pb(91, Seal(BeginOfModel() + Field(2045, "x")), kInvalid,
