@@ -11,6 +11,7 @@
 #include "graph/status_macros.h"
 #include "serialization/gzip.h"
 #include "serialization/npy.h"
+#include "serialization/utf8.h"
 
 namespace espalier {
 namespace {
@@ -21,7 +22,18 @@ constexpr size_t kLongestName = 65535 - 4;  // in a ZIP archive, with the ending
 }  // namespace
 
 absl::Status WriteNpz(const NamedTensors& tensors, ZipWriter* writer) {
+  // What is written must be readable again.
+  if (tensors.size() > kMaxZipMembers) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("there are ", tensors.size(),
+                     " tensors: an .npz file holds at most ", kMaxZipMembers));
+  }
   for (const auto& [name, tensor] : tensors) {
+    if (!IsUtf8(name) || HasControlCharacter(name)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the name of tensor ", Quoted(name),
+                       " is not UTF-8, or holds a control character"));
+    }
     if (name.empty() || name.size() > kLongestName) {
       return absl::InvalidArgumentError(
           absl::StrCat("a tensor's name has ", name.size(),

@@ -11,7 +11,9 @@
 namespace espalier {
 
 // As SaveTensors and LoadTensors (tensor_file.h). The tensors must outlive the
-// writer.
+// writer. Not written is what would not be read again: a name that is empty,
+// too long, no UTF-8 or holds a control character (InvalidArgument), and more
+// than kMaxZipMembers (ResourceExhausted).
 absl::Status WriteNpz(const NamedTensors& tensors, ZipWriter* writer);
 absl::StatusOr<NamedTensors> ReadNpz(ByteSource* source);
 

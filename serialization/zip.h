@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,15 @@ namespace espalier {
 // into this. Equal members give equal bytes: there are no times in it.
 class ZipWriter {
  public:
+  // From these on numbers have no room in the fields of 32 and 16 bits, and
+  // stand in those of ZIP64. Lower ones are for tests.
+  struct Limits {
+    uint64_t bytes = 0xFFFFFFFF;  // sizes and places
+    uint64_t members = 0xFFFF;
+  };
+
   ZipWriter() = default;
+  explicit ZipWriter(const Limits& limits) : limits_(limits) {}
   ZipWriter(const ZipWriter&) = delete;
   ZipWriter& operator=(const ZipWriter&) = delete;
 
@@ -40,7 +49,12 @@ class ZipWriter {
   };
 
   void Append(std::string bytes);
+  uint32_t Short(uint64_t value) const;
+  std::string Zip64Extra(std::initializer_list<uint64_t> values) const;
+  void AppendCommon(uint32_t crc, uint64_t size, bool wide,
+                    std::string* out) const;
 
+  const Limits limits_;
   std::vector<Member> members_;
   FilePieces pieces_;
   std::deque<std::string> kept_;

@@ -98,7 +98,8 @@ absl::StatusOr<Directory> FindDirectory(ByteSource* source) {
   if (disk != 0 || directory_disk != 0 || count_here != directory.count) {
     return absl::UnimplementedError("is an archive of several parts");
   }
-  const bool wide = directory.count == 0xFFFF || directory.size == kZip64Mark ||
+  const bool wide = directory.count == kZip64CountMark ||
+                    directory.size == kZip64Mark ||
                     directory.begin == kZip64Mark;
   if (!wide || directory.end < kZip64LocatorBytes + kZip64EndBytes) {
     return directory;

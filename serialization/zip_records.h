@@ -30,6 +30,8 @@ inline constexpr uint16_t kZipUtf8Flag = 0x800;
 inline constexpr uint16_t kZip64Extra = 1;
 // In 32 bits: 64 stand in the extra field.
 inline constexpr uint32_t kZip64Mark = 0xFFFFFFFF;
+// In 16 bits, of a number of members: it stands in the record of ZIP64.
+inline constexpr uint16_t kZip64CountMark = 0xFFFF;
 
 }  // namespace espalier
 

@@ -1,8 +1,6 @@
 #include <zlib.h>
 
-#include <algorithm>
 #include <initializer_list>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -25,16 +23,24 @@ uint32_t ExtendCrc32(uint32_t crc, absl::string_view bytes) {
   return crc;
 }
 
+}  // namespace
+
+void ZipWriter::Append(std::string bytes) {
+  size_ += bytes.size();
+  pieces_.push_back(kept_.emplace_back(std::move(bytes)));
+}
+
 // In 32 bits, or the mark that 64 stand elsewhere.
-uint32_t Short(uint64_t value) {
-  return static_cast<uint32_t>(std::min<uint64_t>(value, kZip64Mark));
+uint32_t ZipWriter::Short(uint64_t value) const {
+  return value < limits_.bytes ? static_cast<uint32_t>(value) : kZip64Mark;
 }
 
 // What the 32 bits cannot hold.
-std::string Zip64Extra(std::initializer_list<uint64_t> values) {
+std::string ZipWriter::Zip64Extra(
+    std::initializer_list<uint64_t> values) const {
   std::string wide;
   for (const uint64_t value : values) {
-    if (value >= kZip64Mark) AppendLittle(&wide, value);
+    if (value >= limits_.bytes) AppendLittle(&wide, value);
   }
   if (wide.empty()) return "";
   std::string extra;
@@ -45,7 +51,8 @@ std::string Zip64Extra(std::initializer_list<uint64_t> values) {
 
 // Version, flags, method, time and date, checksum and sizes, which both headers
 // of a member have.
-void AppendCommon(uint32_t crc, uint64_t size, bool wide, std::string* out) {
+void ZipWriter::AppendCommon(uint32_t crc, uint64_t size, bool wide,
+                             std::string* out) const {
   AppendLittle(out, wide ? kZip64Version : kZipVersion);
   AppendLittle(out, kZipUtf8Flag);
   AppendLittle(out, kZipStored);
@@ -54,13 +61,6 @@ void AppendCommon(uint32_t crc, uint64_t size, bool wide, std::string* out) {
   AppendLittle(out, crc);
   AppendLittle(out, Short(size));
   AppendLittle(out, Short(size));
-}
-
-}  // namespace
-
-void ZipWriter::Append(std::string bytes) {
-  size_ += bytes.size();
-  pieces_.push_back(kept_.emplace_back(std::move(bytes)));
 }
 
 void ZipWriter::Add(const std::string& name, absl::string_view head,
@@ -104,8 +104,8 @@ FilePieces ZipWriter::Finish() {
   }
   const uint64_t size = directory.size();
   const uint64_t count = members_.size();
-  constexpr uint64_t kManyMembers = std::numeric_limits<uint16_t>::max();
-  if (begin >= kZip64Mark || size >= kZip64Mark || count >= kManyMembers) {
+  const bool many = count >= limits_.members;
+  if (begin >= limits_.bytes || size >= limits_.bytes || many) {
     const uint64_t place = begin + size;
     AppendLittle(&directory, kZip64End);
     AppendLittle(&directory, uint64_t{kZip64EndBytes - 12});
@@ -122,7 +122,7 @@ FilePieces ZipWriter::Finish() {
     AppendLittle(&directory, place);
     AppendLittle(&directory, uint32_t{1});  // disks
   }
-  const auto few = static_cast<uint16_t>(std::min(count, kManyMembers));
+  const auto few = many ? kZip64CountMark : static_cast<uint16_t>(count);
   AppendLittle(&directory, kZipEnd);
   AppendLittle(&directory, uint16_t{0});
   AppendLittle(&directory, uint16_t{0});
