@@ -20,6 +20,7 @@ void __wrap_free(void* memory);
 namespace {
 
 std::atomic<int64_t> allocations{0};
+std::atomic<int64_t> allocated_bytes{0};
 std::atomic<int64_t> live_bytes{0};
 std::atomic<int64_t> peak_bytes{0};
 
@@ -27,6 +28,7 @@ void* Count(void* memory) {
   if (memory == nullptr) return nullptr;
   ++allocations;
   const auto size = static_cast<int64_t>(malloc_usable_size(memory));
+  allocated_bytes += size;
   const int64_t live = live_bytes += size;
   int64_t peak = peak_bytes;
   while (live > peak && !peak_bytes.compare_exchange_weak(peak, live)) {
@@ -92,6 +94,7 @@ void operator delete[](void* memory, size_t, std::align_val_t) noexcept {
 namespace espalier {
 
 int64_t Allocations() { return allocations; }
+int64_t AllocatedBytes() { return allocated_bytes; }
 int64_t LiveBytes() { return live_bytes; }
 int64_t PeakBytes() { return peak_bytes; }
 void ResetPeakBytes() { peak_bytes = live_bytes.load(); }

@@ -8,8 +8,9 @@
 
 namespace espalier {
 
-// Calls so far, of all threads.
+// Calls so far, of all threads, and the bytes that they gave out.
 int64_t Allocations();
+int64_t AllocatedBytes();
 
 // Bytes that were given out and not taken back: now, and the most there were at
 // one time since the last ResetPeakBytes().
