@@ -16,7 +16,10 @@ install_packages build test clang || exit 1
 seconds=${1:-600}
 shift
 build_fuzzers || exit 1
-[ $# -gt 0 ] || set -- $(fuzz_targets)
+if [ $# -eq 0 ]; then
+  targets=$(fuzz_targets) || exit 1
+  set -- $targets
+fi
 found=0
 fuzz_table_head
 for target in "$@"; do

@@ -13,8 +13,12 @@ build_fuzzers() {
   return 1
 }
 
-# The names of all targets.
-fuzz_targets() { "$fuzzer" | cut -d' ' -f1; }
+# The names of all targets; fails if there is none. Without a target to run the
+# program itself ends with an error.
+fuzz_targets() (
+  set +o pipefail
+  "$fuzzer" | cut -d' ' -f1 | grep .
+)
 
 # The folder that a target starts from.
 fuzz_seeds() { "$fuzzer" | sed -n "s,^$1 ,tests/fuzz/corpus/,p"; }
@@ -23,7 +27,9 @@ fuzz_seeds() { "$fuzzer" | sed -n "s,^$1 ,tests/fuzz/corpus/,p"; }
 run_target() {
   local target=$1
   shift
+  mkdir -p build/fuzz/temporary
   ESPALIER_FUZZ_TARGET=$target OMP_NUM_THREADS=1 \
+    TMPDIR=build/fuzz/temporary \
     ASAN_OPTIONS=allocator_may_return_null=1:quarantine_size_mb=32 \
     UBSAN_OPTIONS=print_stacktrace=1 \
     "$fuzzer" -timeout=25 -rss_limit_mb=1024 -malloc_limit_mb=64 "$@"
@@ -41,6 +47,7 @@ run_fuzzer() {
       -artifact_prefix="$5" "$3" "$(fuzz_seeds "$1")" >"$log" 2>&1
   } 2>"$log.time"
   code=$?
+  rm -rf build/fuzz/temporary
   fuzz_seconds=$(awk '{ printf "%d", $1 + $2 }' "$log.time")
   fuzz_executions=$(
     last_number 'stat::number_of_executed_units: *([0-9]+)' "$log")

@@ -42,14 +42,14 @@ test_preset() {
 
 # Fuzzes each target for so many seconds; one that finds something has failed.
 fuzz_briefly() {
-  local seconds=$1 target
+  local seconds=$1 targets target
   echo "== fuzz"
-  if ! build_fuzzers; then
+  if ! build_fuzzers || ! targets=$(fuzz_targets); then
     failed=$((failed + 1))
     return
   fi
   fuzz_table_head
-  for target in $(fuzz_targets); do
+  for target in $targets; do
     if fuzz_target "$target" "$seconds"; then
       passed=$((passed + 1))
     else

@@ -1,9 +1,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -28,8 +30,8 @@ void WriteFile(const fs::path& path, absl::string_view bytes) {
   Require(file.good(), "a file can be written");
 }
 
-// A folder of this process with the files of kForbiddenNames; removed when the
-// program ends.
+// A folder of this process with the files of kForbiddenNames. libFuzzer ends
+// without removing it; who runs that gives it a TMPDIR to throw away.
 class Folder {
  public:
   Folder() {
@@ -37,7 +39,7 @@ class Folder {
     Require(mkdtemp(&name[0]) != nullptr, "a folder can be made");
     root_ = name;
     const fs::path outside = root_ / "outside";
-    WriteFile(outside, std::string(256, '\0'));
+    WriteFile(outside, std::string(kForbiddenBytes, '\0'));
     fs::create_directories(path() / "below");
     fs::create_symlink(outside, path() / "link");
     fs::create_directory_symlink(root_, path() / "linked");
@@ -73,12 +75,19 @@ class FileOfRun {
   fs::path path_;
 };
 
-// A name for the weights that is free in the folder: `name` where it can be.
+bool Forbidden(absl::string_view name) {
+  return std::find(std::begin(kForbiddenNames), std::end(kForbiddenNames),
+                   name) != std::end(kForbiddenNames);
+}
+
+// The file that the weights are written to: the one that the model names, if
+// that is free in the folder.
 std::string FreeName(const std::string& name) {
+  const size_t slash = name.find('/');
   const bool usable =
-      CheckExternalName(name).ok() &&
-      (name.find('/') == std::string::npos || name.rfind("below/", 0) == 0) &&
-      name.find('/') == name.rfind('/');
+      CheckExternalName(name).ok() && !Forbidden(name) &&
+      (slash == std::string::npos || name.rfind("below/", 0) == 0) &&
+      slash == name.rfind('/');
   return usable ? name : "weights";
 }
 
@@ -87,9 +96,6 @@ std::string FreeName(const std::string& name) {
 int Run(const FolderInput& input, const std::string& name,
         const std::string& weights) {
   static const Folder folder;
-  for (const absl::string_view forbidden : kForbiddenNames) {
-    if (weights == forbidden) return 0;
-  }
   std::error_code error;
   if (fs::exists(folder.path() / weights, error) || error) return 0;
   const FileOfRun model_file(folder.path() / name, input.model);
@@ -109,10 +115,7 @@ int Run(const FolderInput& input, const std::string& name,
 }
 
 void RequireAllowed(absl::string_view location) {
-  for (const absl::string_view forbidden : kForbiddenNames) {
-    Require(location != forbidden,
-            absl::StrCat("no model reaches ", forbidden));
-  }
+  Require(!Forbidden(location), absl::StrCat("no model reaches ", location));
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "graph/planted_bug.h"
+#include "tests/fuzz/folder_input.h"
+#include "tests/fuzz/mutators.h"
 #include "tests/fuzz/seeds.h"
 #include "tests/fuzz/targets.h"
 
@@ -104,6 +106,31 @@ TEST(FuzzSeedsTest, AreAcceptedByTheirTargets) {
     }
     EXPECT_GT(targets, 0) << seed.corpus;
   }
+}
+
+// The seed's weights are those of the files that no model may reach: the name
+// alone is what a model with it is refused for.
+TEST(FuzzFolderTest, ForbiddenNamesAreTriedAndRefused) {
+  for (const FuzzSeed& seed : MakeFuzzSeeds()) {
+    if (seed.corpus != "model_folder" || seed.name != "zeros") continue;
+    const FolderInput folder = SplitFolder(seed.bytes);
+    EXPECT_EQ(folder.weights, std::string(kForbiddenBytes, '\0'));
+    v1::Model model;
+    ASSERT_TRUE(ParseSealed(folder.model, &model));
+    const auto accepted = [&](absl::string_view name) {
+      model.mutable_weights()->set_name(std::string(name));
+      const std::string input =
+          JoinFolder({Sealed(model.SerializeAsString()), folder.weights});
+      return FuzzModelFolder(reinterpret_cast<const uint8_t*>(input.data()),
+                             input.size());
+    };
+    EXPECT_EQ(accepted("w"), 1);
+    for (const absl::string_view name : kForbiddenNames) {
+      EXPECT_EQ(accepted(name), 0) << name;
+    }
+    return;
+  }
+  FAIL() << "no such seed";
 }
 
 // Code is rewritten, and a bug that is not planted any more would not be

@@ -9,6 +9,7 @@
 #include "graph/check.h"
 #include "graph/model.h"
 #include "graph/text.h"
+#include "ops/binary.h"
 #include "ops/layers.h"
 #include "ops/losses.h"
 #include "ops/optimizers.h"
@@ -91,10 +92,21 @@ void AddModel(const std::string& name, const Model& model,
   }
 }
 
+// With as many bytes of weights, zeros, as the files that no model may reach.
+Model Zeros() {
+  GraphBuilder g("zeros");
+  constexpr int64_t kElements = kForbiddenBytes / sizeof(float);
+  const Value x = g.Input("x", {kBatch, kElements});
+  g.Output("y",
+           Mul(x, g.Parameter("w", Shape({kElements}), Initializer::Zeros())));
+  return ModelOf(g.Build());
+}
+
 // Models with their weights beside them.
 void AddFolders(std::vector<FuzzSeed>* seeds) {
   for (const auto& [name, model] :
-       {std::pair("network", Network()), std::pair("training", Training())}) {
+       {std::pair("network", Network()), std::pair("training", Training()),
+        std::pair("zeros", Zeros())}) {
     EncodedModel encoded =
         EncodeModelFile(model, "m.pb", /*weights_beside=*/true).value();
     seeds->push_back(
