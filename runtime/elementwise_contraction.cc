@@ -200,7 +200,9 @@ class Contractor {
     return contracted.value_or(select);
   }
 
-  // x of a relu or leaky relu of it: where one is above 0, so is the other.
+  // x of a relu or leaky relu of it: where one is above 0, so is the other, and
+  // one is NaN where the other is. That takes a slope that no execution takes
+  // for zero: -inf * 0 is NaN, and so is 0 * inf.
   Term OfSameSign(const Term& y) const {
     if (y.kind != Term::Kind::kValue) return y;
     const Operation& operation = code_.values[y.index];
@@ -208,8 +210,8 @@ class Contractor {
     if (!(b == Term::Number({0, 0}))) return y;
     if (operation.opcode == Opcode::kMax) return x;
     const bool leaky = operation.opcode == Opcode::kSelectProduct && c == x &&
-                       slope.kind == Term::Kind::kNumber &&
-                       slope.number.value >= 0;
+                       IsFixedNumber(slope) && slope.number.value > 0 &&
+                       std::isnormal(slope.number.value);
     return leaky ? x : y;
   }
 
@@ -231,16 +233,16 @@ class Contractor {
     const Term zero = Term::Number({0, 0});
     const Term& least = select.sources[0];
     const Term& a = select.sources[1];
-    if (!inner.has_value() || !IsLimit(least) || !IsLimit(inner->sources[1]) ||
-        !(select.sources[2] == zero) || !(inner->sources[2] == zero) ||
-        !(inner->sources[0] == a)) {
+    if (!inner.has_value() || !IsFixedNumber(least) ||
+        !IsFixedNumber(inner->sources[1]) || !(select.sources[2] == zero) ||
+        !(inner->sources[2] == zero) || !(inner->sources[0] == a)) {
       return absl::nullopt;
     }
     return Make(Opcode::kSelectWithin,
                 {a, least, inner->sources[1], inner->sources[3]});
   }
 
-  static bool IsLimit(const Term& term) {
+  static bool IsFixedNumber(const Term& term) {
     return term.kind == Term::Kind::kNumber && term.number.batch_power == 0 &&
            !std::isnan(term.number.value);
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include "runtime/elementwise/compiled_elementwise.h"
@@ -16,6 +17,8 @@ namespace espalier {
 namespace {
 
 using Sharing = std::function<bool(int, int)>;
+
+using ::testing::HasSubstr;
 
 bool Apart(int i, int j) { return i == j; }
 
@@ -224,6 +227,24 @@ TEST_F(ElementwiseEmitterTest, OtherGatesStayAsTheyAre) {
             "%4 = scale_div_add(1, @0:full, 6, 0.5)\n"
             "%5 = product_unless(-3, @0:full, %4, @1:full)\n"
             "@4:full = select_greater(@0:full, 3, @1:full, %5)\n");
+}
+
+// A slope may make NaN of a number, which its sign does not show then.
+TEST_F(ElementwiseEmitterTest, OnlyNumbersAboveZeroKeepEverySign) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  constexpr float kSubnormal = std::numeric_limits<float>::denorm_min();
+  for (const BatchNumber slope :
+       {BatchNumber{0, 0}, BatchNumber{kInfinity, 0},
+        BatchNumber{kSubnormal, 0}, BatchNumber{NAN, 0},
+        BatchNumber{1e-30f, -9}}) {
+    code_ = ElementwiseCode();
+    const Term x = Read(), dy = Read();
+    const Term product = Mul(x, Term::Number(slope));
+    const Term y = code_.Emit(Opcode::kSelectGreater, {x, N(0), x, product});
+    Store(code_.Emit(Opcode::kSelectGreater, {y, N(0), dy, N(0)}));
+    EXPECT_THAT(Program(), HasSubstr("select_greater(%0, 0, @1:full, 0)"))
+        << slope.ToString();
+  }
 }
 
 TEST_F(ElementwiseEmitterTest, DeviationsTakeOneInstruction) {

@@ -105,6 +105,25 @@ TEST(SessionTest, SumsInsideStepsEqualTheInterpreters) {
   }
 }
 
+// -inf * 0 and what is selected by it.
+TEST(SessionTest, ASlopeOfZeroKeepsNan) {
+  GraphBuilder g("slope");
+  const Value x = g.Input("x", {2});
+  const Value zero = g.Constant(0.0f);
+  const Value a = Neg(Exp(x));
+  const Value y = SelectGreater(a, zero, a, Mul(a, zero));
+  g.Output("z", SelectGreater(y, zero, x, zero));
+  const Graph graph = MustBuild(g);
+  Running running = Start(graph);
+  ASSERT_TRUE(running.session.ok());
+  Tensor input(DataType::kF32, {2});
+  input.data<float>()[0] = 1000;
+  RunAndCompare(graph, *running.store, *running.session, {input});
+  const Tensor z = running.session->output(0).ToTensor();
+  EXPECT_TRUE(std::isnan(z.data<float>()[0]));
+  EXPECT_EQ(z.data<float>()[1], 0);
+}
+
 TEST(SessionTest, UpdatesReadTheValuesFromBefore) {
   GraphBuilder g("updates");
   const Value x = g.Input("x", {4});
