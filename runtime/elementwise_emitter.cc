@@ -4,11 +4,19 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
+#include "absl/container/flat_hash_set.h"
 #include "graph/check.h"
+#include "runtime/elementwise/compiled_elementwise.h"
 #include "runtime/elementwise_contraction.h"
 
 namespace espalier {
 namespace {
+
+// Of code that is fused: far more than pays, and little enough to look at again
+// for each step that might join.
+constexpr size_t kMostArrays = 48;
+constexpr size_t kMostValues = 120;
 
 class Emitter {
  public:
@@ -138,14 +146,87 @@ class Emitter {
   ElementwiseProgram program_;
 };
 
+ElementwiseCode Contracted(const ElementwiseCode& code) {
+  ElementwiseCode contracted = Contract(code);
+  contracted.RemoveUnused();
+  return contracted;
+}
+
+// Values that are computed once per run: those that read no array element by
+// element. A row or a column may be a single number (LayoutOf).
+int MostScalars(const ElementwiseCode& code) {
+  std::vector<bool> scalar;
+  for (const Operation& operation : code.values) {
+    scalar.push_back(absl::c_all_of(operation.sources, [&](const Term& source) {
+      if (source.kind == Term::Kind::kValue) return bool{scalar[source.index]};
+      return source.kind != Term::Kind::kArray ||
+             code.arrays[source.index] != Access::kFull;
+    }));
+  }
+  return static_cast<int>(absl::c_count(scalar, true));
+}
+
+int DifferentNumbers(const ElementwiseCode& code) {
+  absl::flat_hash_set<Term> numbers;
+  const auto add = [&numbers](const Term& term) {
+    if (term.kind == Term::Kind::kNumber) numbers.insert(term);
+  };
+  for (const Operation& operation : code.values) {
+    for (const Term& source : operation.sources) add(source);
+  }
+  for (const ElementwiseCode::Store& store : code.stores) add(store.term);
+  for (const ElementwiseCode::Sum& sum : code.sums) {
+    add(sum.term);
+    add(sum.times);
+  }
+  return static_cast<int>(numbers.size());
+}
+
+// Blocks besides those of values: the lanes of sums, and rows and columns that
+// are repeated, which they are not where some are summed (LayoutOf).
+int BlocksOfArrays(const ElementwiseCode& code) {
+  const auto rows_summed =
+      absl::c_count_if(code.sums, [&](const ElementwiseCode::Sum& sum) {
+        return code.arrays[sum.array] == Access::kRow;
+      });
+  const auto lanes = code.sums.size() - static_cast<size_t>(rows_summed);
+  const bool wide =
+      absl::c_any_of(code.sums, [&](const ElementwiseCode::Sum& sum) {
+        return code.arrays[sum.array] != Access::kScalar;
+      });
+  const auto repeated = absl::c_count_if(code.arrays, [](Access access) {
+    return access == Access::kRow || access == Access::kColumn;
+  });
+  return static_cast<int>(lanes) + (wide ? 0 : static_cast<int>(repeated));
+}
+
 }  // namespace
 
 ElementwiseProgram EmitProgram(
     const ElementwiseCode& code, int64_t batch,
     const std::function<bool(int, int)>& share_memory) {
-  ElementwiseCode contracted = Contract(code);
-  ESPALIER_CHECK(contracted.RemoveUnused().size() == code.arrays.size());
+  const ElementwiseCode contracted = Contracted(code);
+  ESPALIER_CHECK(contracted.arrays.size() == code.arrays.size());
   return Emitter(contracted, batch, share_memory).Run();
+}
+
+bool FitsEngine(const ElementwiseCode& code) {
+  if (code.arrays.size() > kMostArrays || code.values.size() > kMostValues) {
+    return false;
+  }
+  // Contracted operations may keep what they read alive for longer.
+  const ElementwiseCode contracted = Contracted(code);
+  // What a store reads and another overwrites is saved first.
+  const auto copies = static_cast<int>(absl::c_count_if(
+      contracted.stores, [](const ElementwiseCode::Store& store) {
+        return store.term.kind == Term::Kind::kArray;
+      }));
+  const int blocks =
+      MaxLiveValues(contracted) + copies + BlocksOfArrays(contracted);
+  const int slots = static_cast<int>(contracted.arrays.size()) + blocks +
+                    MostScalars(contracted) + copies +
+                    DifferentNumbers(contracted);
+  return blocks <= kMaxLiveBlocks && slots <= kMaxSlots;
 }
 
 }  // namespace espalier

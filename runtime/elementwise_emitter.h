@@ -18,6 +18,11 @@ ElementwiseProgram EmitProgram(
     const ElementwiseCode& code, int64_t batch,
     const std::function<bool(int, int)>& share_memory);
 
+// Whether the engine takes the program of the code, at every batch size and for
+// segments of every length and any sharing of memory. What is fused has to; it
+// errs towards no.
+bool FitsEngine(const ElementwiseCode& code);
+
 }  // namespace espalier
 
 #endif  // ESPALIER_RUNTIME_ELEMENTWISE_EMITTER_H_

@@ -8,17 +8,11 @@
 #include "absl/algorithm/container.h"
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
-#include "runtime/elementwise/compiled_elementwise.h"
+#include "runtime/elementwise_emitter.h"
 #include "runtime/fusion.h"
 
 namespace espalier {
 namespace {
-
-// What a merged step may need of the engine: below kMaxLiveBlocks and
-// kMaxSlots, with room for what the emitter adds.
-constexpr int kMaxValuesAlive = kMaxLiveBlocks - 16;
-constexpr size_t kMaxArrays = 48;
-constexpr size_t kMaxValues = kMaxSlots - 120;
 
 // How many steps on single numbers a further one tries to join, the nearest
 // first. The first will do unless it is full or what is read comes later, so a
@@ -269,11 +263,7 @@ class Grouper {
       merged.code.sums.push_back({add_array(sum.array), translate(sum.term),
                                   translate(sum.times), sum.factor});
     }
-    if (merged.code.arrays.size() > kMaxArrays ||
-        merged.code.values.size() > kMaxValues ||
-        MaxLiveValues(merged.code) > kMaxValuesAlive) {
-      return absl::nullopt;
-    }
+    if (!FitsEngine(merged.code)) return absl::nullopt;
     return merged;
   }
 

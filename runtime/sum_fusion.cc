@@ -1,7 +1,9 @@
 // FuseSums: sums over rows or columns of what an elementwise step makes.
+#include <utility>
 #include <vector>
 
 #include "absl/types/optional.h"
+#include "runtime/elementwise_emitter.h"
 #include "runtime/fusion.h"
 
 namespace espalier {
@@ -10,7 +12,6 @@ namespace {
 // Rows below this are summed by a step of their own: an elementwise step works
 // on pieces of one row then.
 constexpr int64_t kLeastColumns = 128;
-constexpr size_t kMostArrays = 48;  // as FuseElementwise
 
 struct SumOfMatrix {
   Access access;  // of the result
@@ -46,16 +47,17 @@ bool TakeOver(const Plan& plan, const ReduceStep& sum, ElementwiseStep& step) {
   const absl::optional<SumOfMatrix> matrix = AsSumOfMatrix(sum);
   ElementwiseStep::Segment& segment = step.segments[0];
   if (!matrix.has_value() || step.segments.size() != 1 ||
-      segment.arrays.size() >= kMostArrays ||
       (segment.columns != 0 && segment.columns != matrix->columns)) {
     return false;
   }
   const absl::optional<Term> term = StoredIn(plan, step, plan.Root(sum.x));
   if (!term.has_value()) return false;
+  ElementwiseCode code = step.code;
+  code.sums.push_back({code.AddArray(matrix->access), *term, {}, sum.scale});
+  if (!FitsEngine(code)) return false;
+  step.code = std::move(code);
   segment.columns = matrix->columns;
   segment.arrays.push_back(sum.y);
-  step.code.sums.push_back(
-      {step.code.AddArray(matrix->access), *term, {}, sum.scale});
   return true;
 }
 
