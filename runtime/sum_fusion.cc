@@ -3,15 +3,17 @@
 #include <vector>
 
 #include "absl/types/optional.h"
+#include "runtime/elementwise/program_variant.h"
+#include "runtime/elementwise/segment_cut.h"
 #include "runtime/elementwise_emitter.h"
 #include "runtime/fusion.h"
 
 namespace espalier {
 namespace {
 
-// Rows below this are summed by a step of their own: an elementwise step works
-// on pieces of one row then.
-constexpr int64_t kLeastColumns = 128;
+// Longer units would leave too few for the threads where rows are few. What is
+// fused is the same for all numbers of threads and rows, so that results are.
+constexpr int64_t kMostUnitElements = 1 << 17;
 
 struct SumOfMatrix {
   Access access;  // of the result
@@ -22,14 +24,20 @@ struct SumOfMatrix {
 // something else.
 absl::optional<SumOfMatrix> AsSumOfMatrix(const ReduceStep& step) {
   if (step.fold != ReduceStep::Fold::kSum) return absl::nullopt;
-  if (step.outer == Extent{1, false} && step.inner >= kLeastColumns) {
+  if (step.outer == Extent{1, false} && step.inner > 1) {
     return SumOfMatrix{Access::kRow, step.inner};
   }
-  if (step.inner == 1 && !step.reduced.times_batch &&
-      step.reduced.factor >= kLeastColumns) {
+  if (step.inner == 1 && !step.reduced.times_batch) {
     return SumOfMatrix{Access::kColumn, step.reduced.factor};
   }
   return absl::nullopt;
+}
+
+// Whether an elementwise step sums it well: short rows it would not group (see
+// LayoutOf), and with long ones a thread would take too much at a time.
+bool Pays(const SumOfMatrix& sum) {
+  return sum.columns >= kWideColumns &&
+         sum.columns <= kMostUnitElements / RowsOfUnit(sum.access, sum.columns);
 }
 
 // What the step stores in the buffer; nothing if it does not write it.
@@ -46,7 +54,7 @@ absl::optional<Term> StoredIn(const Plan& plan, const ElementwiseStep& step,
 bool TakeOver(const Plan& plan, const ReduceStep& sum, ElementwiseStep& step) {
   const absl::optional<SumOfMatrix> matrix = AsSumOfMatrix(sum);
   ElementwiseStep::Segment& segment = step.segments[0];
-  if (!matrix.has_value() || step.segments.size() != 1 ||
+  if (!matrix.has_value() || !Pays(*matrix) || step.segments.size() != 1 ||
       (segment.columns != 0 && segment.columns != matrix->columns)) {
     return false;
   }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "graph/check.h"
 #include "graph/status_macros.h"
+#include "runtime/elementwise/divide.h"
 #include "runtime/elementwise/fork.h"
 #include "runtime/elementwise/kernels.h"
 #include "runtime/elementwise/program_variant.h"
@@ -163,8 +164,7 @@ absl::StatusOr<CompiledElementwise> CompiledElementwise::Compile(
     }
     CutSegment(program, &bound);
     bound.first_unit = code->num_units;
-    code->num_units +=
-        (bound.num_blocks + bound.unit_blocks - 1) / bound.unit_blocks;
+    code->num_units += DivideRoundingUp(bound.num_blocks, bound.unit_blocks);
     bound.end_unit = code->num_units;
     code->segments.push_back(std::move(bound));
   }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "runtime/elementwise/divide.h"
 #include "runtime/elementwise/isa.h"
 
 namespace espalier {
@@ -54,7 +55,7 @@ template <class F>
 void ForkOverRows(int64_t rows, int64_t columns, double nanoseconds_per_element,
                   Isa isa, int threads, const F& f) {
   constexpr int64_t kGroup = 16;
-  const int64_t groups = (rows + kGroup - 1) / kGroup;
+  const int64_t groups = DivideRoundingUp(rows, kGroup);
   const double microseconds = static_cast<double>(rows) *
                               static_cast<double>(columns) *
                               nanoseconds_per_element * IsaCost(isa) * 1e-3;

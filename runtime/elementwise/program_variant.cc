@@ -10,8 +10,6 @@
 namespace espalier {
 namespace {
 
-constexpr int64_t kWideColumns = 128;  // from here on rows are not grouped
-
 // Binds a valid program for one layout.
 class Binder {
  public:

@@ -44,6 +44,9 @@ struct RowSum {
 // How a segment is cut into blocks: see compiled_elementwise.cc.
 enum class Layout { kFlat, kNarrow, kWide };
 
+// From here on rows are not grouped.
+inline constexpr int64_t kWideColumns = 128;
+
 // The program bound for segments of one layout and one normalised access of
 // each array. Slots: arrays, blocks, scalars (computed, then immediates).
 struct ProgramVariant {

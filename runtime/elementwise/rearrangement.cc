@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "runtime/elementwise/divide.h"
 #include "runtime/elementwise/fork.h"
 #include "runtime/elementwise/kernels.h"
 
@@ -18,8 +19,6 @@ constexpr int64_t kLongPart = 64;    // of a row, on average
 constexpr int64_t kLongRow = 128;    // elements
 constexpr int64_t kLongFill = 8192;  // from here on memset is faster
 constexpr size_t kElementBytes = sizeof(float);
-
-int64_t DivideRoundingUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // The compiler makes loads and stores of a copy of known size.
 template <size_t n>

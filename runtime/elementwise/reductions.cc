@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/elementwise/divide.h"
 #include "runtime/elementwise/fork.h"
 #include "runtime/elementwise/kernels.h"
 
@@ -13,8 +14,6 @@ constexpr int64_t kRowChunk = 256;      // rows folded in single precision
 constexpr int64_t kColumnChunk = 4096;  // columns, likewise
 constexpr int64_t kPanel = 256;         // columns of a thread's part
 constexpr int64_t kLongRow = 64;  // columns that narrow rows are joined to
-
-int64_t DivideRoundingUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // How rows are folded: `fold` rows of a narrow matrix are joined to one long
 // row, so that vectors are full; each chunk of kRowChunk long rows gives `fold`

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/elementwise/compiled_elementwise.h"
+#include "runtime/elementwise/divide.h"
 #include "runtime/elementwise/kernels.h"
 
 namespace espalier {
@@ -11,6 +12,7 @@ namespace {
 constexpr int64_t kUnitElements = 4096;
 constexpr int64_t kRepeated = 1 << 14;  // elements at least
 constexpr int64_t kRowSumUnitElements = 1 << 16;
+constexpr int64_t kLeastRowsSummed = 16;       // for one row of partial sums
 constexpr int64_t kMostRowsSummed = 256;       // in single precision
 constexpr int64_t kManyElements = 1 << 16;     // enough long blocks for threads
 constexpr int64_t kPrefetchBytes = 128 << 10;  // of a segment; below it costs
@@ -18,19 +20,15 @@ constexpr int64_t kPrefetchBytes = 128 << 10;  // of a segment; below it costs
 constexpr int64_t kPrefetchedElements = 9 * kBlock;
 constexpr int64_t kMostBlocksAhead = 3;
 
-int64_t DivideRoundingUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 // Blocks of a unit; the segment's block and pieces are set.
 int64_t UnitBlocksOf(const BoundSegment& segment) {
   const ProgramVariant& variant = *segment.variant;
   if (!SumsSomething(variant)) return 1;
   if (!variant.row_sums.empty()) {
-    return segment.pieces * std::clamp(kRowSumUnitElements / segment.columns,
-                                       int64_t{16}, kMostRowsSummed);
+    return segment.pieces * RowsOfUnit(Access::kRow, segment.columns);
   }
   if (!variant.column_sums.empty()) {
-    return segment.pieces *
-           std::max(int64_t{1}, kUnitElements / segment.columns);
+    return segment.pieces * RowsOfUnit(Access::kColumn, segment.columns);
   }
   return kUnitElements /
          (variant.layout == Layout::kFlat ? segment.block : kBlock);
@@ -126,6 +124,12 @@ void CutIntoRepetitions(const ElementwiseProgram& program,
 bool SumsSomething(const ProgramVariant& variant) {
   return !variant.reductions.empty() || !variant.column_sums.empty() ||
          !variant.row_sums.empty();
+}
+
+int64_t RowsOfUnit(Access sums, int64_t columns) {
+  return sums == Access::kRow ? std::clamp(kRowSumUnitElements / columns,
+                                           kLeastRowsSummed, kMostRowsSummed)
+                              : std::max(int64_t{1}, kUnitElements / columns);
 }
 
 void CutSegment(const ElementwiseProgram& program, BoundSegment* segment) {

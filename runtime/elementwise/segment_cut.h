@@ -47,6 +47,10 @@ struct BoundSegment {
 
 bool SumsSomething(const ProgramVariant& variant);
 
+// Rows of a unit where sums over the rows (Access::kRow, also beside others) or
+// over the columns (kColumn) are made. REQUIRES: columns > 0.
+int64_t RowsOfUnit(Access sums, int64_t columns);
+
 // Sets the rest of a segment but for first_unit and end_unit, which count
 // through all segments. REQUIRES: variant, elements and columns are set, and
 // columns is above 0 in the wide layout.

@@ -156,6 +156,28 @@ TEST_F(FusionTest, ButNotOfShortRows) {
   EXPECT_THAT(Kinds(Fused()), ElementsAre("elementwise", "sum"));
 }
 
+// Few units would be left for the threads.
+TEST_F(FusionTest, ButNotOfVeryLongRows) {
+  struct Case {
+    Shape shape;
+    int axis;
+    bool joins;
+  };
+  const std::vector<Case> cases = {{{kBatch, 8192}, 0, true},
+                                   {{kBatch, 8193}, 0, false},
+                                   {{16, 1 << 20}, 0, false},
+                                   {{kBatch, 1 << 17}, 1, true},
+                                   {{4, (1 << 17) + 1}, 1, false}};
+  for (const Case& c : cases) {
+    GraphBuilder g("sums");
+    g.Output("sum", Sum(Square(g.Input("x", c.shape)), {c.axis}));
+    Plan plan = PlanOf(g);
+    Fuse(plan);
+    EXPECT_THAT(plan.steps, SizeIs(c.joins ? 1 : 2))
+        << c.shape.ToString() << ", axis " << c.axis;
+  }
+}
+
 TEST_F(FusionTest, ButNotOfRowsOfAnotherLength) {
   const Value x = g_.Input("x", {kBatch, 2, 128});
   const Value y = Mul(x, Weight("row", {2, 128}));  // rows of 256
