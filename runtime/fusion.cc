@@ -96,13 +96,14 @@ using SegmentKey = std::pair<ElementwiseCode, std::vector<BufferId>>;
 
 SegmentKey SegmentKeyOf(const Plan& plan, const ElementwiseStep& step) {
   SegmentKey key = {step.code, {}};
+  const auto add = [&](size_t array) {
+    key.second.push_back(plan.Root(step.segments[0].arrays[array]));
+  };
   for (size_t j = 0; j < step.code.arrays.size(); ++j) {
-    if (step.code.arrays[j] == Access::kScalar) {
-      key.second.push_back(plan.Root(step.segments[0].arrays[j]));
-    }
+    if (step.code.arrays[j] == Access::kScalar) add(j);
   }
   for (const ElementwiseCode::Sum& sum : step.code.sums) {
-    key.second.push_back(plan.Root(step.segments[0].arrays[sum.array]));
+    if (step.code.arrays[sum.array] != Access::kScalar) add(sum.array);
   }
   return key;
 }
