@@ -20,7 +20,6 @@
 #include <immintrin.h>
 #include <omp.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -34,6 +33,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "benchmarks/median.h"
 #include "benchmarks/op_rows.h"
 #include "ops/binary.h"
 #include "ops/reduce.h"
@@ -53,13 +53,6 @@ double Microseconds(const std::function<void()>& f) {
   return std::chrono::duration<double, std::micro>(
              std::chrono::steady_clock::now() - start)
       .count();
-}
-
-double Median(std::vector<double> values) {
-  std::nth_element(values.begin(),
-                   values.begin() + static_cast<std::ptrdiff_t>(kPairs / 2),
-                   values.end());
-  return values[kPairs / 2];
 }
 
 struct Measured {

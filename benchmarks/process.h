@@ -20,8 +20,6 @@ struct ProcessRun {
 ProcessRun RunProcess(std::vector<std::string> command,
                       const std::string& output = "");
 
-double Median(std::vector<double> values);
-
 // The folder of this program: others of the same build are beside it.
 std::string FolderOfThisProgram();
 

@@ -4,7 +4,6 @@
 //   session_benchmark [threads]
 #include <omp.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "benchmarks/median.h"
 #include "graph/builder.h"
 #include "ops/layers.h"
 #include "runtime/session.h"
@@ -112,11 +112,6 @@ double Microseconds(const F& f) {
              std::chrono::steady_clock::now() - start)
              .count() /
          kRunsPerTurn;
-}
-
-double Median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + kPairs / 2, values.end());
-  return values[kPairs / 2];
 }
 
 void Compare(int64_t batch, int64_t width, int threads) {

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "benchmarks/median.h"
 #include "benchmarks/process.h"
 #include "graph/builder.h"
 #include "graph/check.h"
