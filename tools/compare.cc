@@ -57,41 +57,65 @@ std::vector<LayerPair> SideBySide(const Graph& a, const Graph& b) {
   return pairs;
 }
 
-std::string DescribeInputs(const Graph& graph) {
-  return absl::StrJoin(graph.inputs(), ", ", [&](std::string* out, NodeId id) {
-    const Node& node = graph.node(id);
-    absl::StrAppend(out, node.name, " ", node.type.ToString());
-  });
+// What a model takes or gives, in order.
+using NamedTypes = std::vector<std::pair<std::string, TensorType>>;
+
+NamedTypes InputsOf(const Graph& graph) {
+  NamedTypes inputs;
+  for (const NodeId id : graph.inputs()) {
+    inputs.emplace_back(graph.node(id).name, graph.node(id).type);
+  }
+  return inputs;
 }
 
-std::string DescribeOutputs(const Graph& graph) {
-  return absl::StrJoin(
-      graph.outputs(), ", ", [&](std::string* out, const GraphOutput& output) {
-        absl::StrAppend(out, output.name, " ",
-                        graph.node(output.node).type.ToString());
-      });
+NamedTypes OutputsOf(const Graph& graph) {
+  NamedTypes outputs;
+  for (const GraphOutput& output : graph.outputs()) {
+    outputs.emplace_back(output.name, graph.node(output.node).type);
+  }
+  return outputs;
+}
+
+bool HasName(const NamedTypes& types, const std::string& name) {
+  return std::any_of(types.begin(), types.end(),
+                     [&](const auto& type) { return type.first == name; });
+}
+
+// Whether the types are the same in order, under the same names or under new
+// ones: an ONNX file does not take every name.
+bool Match(const NamedTypes& a, const NamedTypes& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](const auto& x, const auto& y) {
+                      return x.second == y.second &&
+                             (x.first == y.first ||
+                              (!HasName(b, x.first) && !HasName(a, y.first)));
+                    });
+}
+
+std::string Describe(const NamedTypes& types) {
+  return absl::StrJoin(types, ", ", [](std::string* out, const auto& type) {
+    absl::StrAppend(out, type.first, " ", type.second.ToString());
+  });
 }
 
 // Models can be compared that take and give the same.
 absl::Status CheckComparable(const Graph& a, const Graph& b) {
-  if (DescribeInputs(a) != DescribeInputs(b)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the models take different inputs: ", DescribeInputs(a),
-                     " and ", DescribeInputs(b)));
-  }
-  if (DescribeOutputs(a) != DescribeOutputs(b)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the models give different outputs: ", DescribeOutputs(a),
-                     " and ", DescribeOutputs(b)));
-  }
-  return absl::OkStatus();
+  const auto check = [](absl::string_view what, const NamedTypes& of_a,
+                        const NamedTypes& of_b) {
+    if (Match(of_a, of_b)) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the models ", what, ": ", Describe(of_a), " and ", Describe(of_b)));
+  };
+  RETURN_IF_ERROR(check("take different inputs", InputsOf(a), InputsOf(b)));
+  return check("give different outputs", OutputsOf(a), OutputsOf(b));
 }
 
-// What both models declare for an input, or the one that does.
+// What both models declare for input number `i`, or the one that does.
 absl::StatusOr<InputDomain> CommonDomain(const Model& a, const Model& b,
-                                         const Node& input) {
+                                         size_t i) {
+  const Node& input = a.graph.node(a.graph.inputs()[i]);
   const auto in_a = a.domains.find(input.name);
-  const auto in_b = b.domains.find(input.name);
+  const auto in_b = b.domains.find(b.graph.node(b.graph.inputs()[i]).name);
   if (in_a == a.domains.end() && in_b == b.domains.end()) {
     return UsageError(absl::StrCat("neither model declares a domain for ",
                                    Quoted(input.name),
@@ -99,10 +123,10 @@ absl::StatusOr<InputDomain> CommonDomain(const Model& a, const Model& b,
   }
   InputDomain domain = in_a == a.domains.end() ? in_b->second : in_a->second;
   if (in_a == a.domains.end() || in_b == b.domains.end()) return domain;
-  for (size_t i = 0; i < domain.lower.size(); ++i) {
-    domain.lower[i] = std::max(domain.lower[i], in_b->second.lower[i]);
-    domain.upper[i] = std::min(domain.upper[i], in_b->second.upper[i]);
-    if (domain.lower[i] > domain.upper[i]) {
+  for (size_t k = 0; k < domain.lower.size(); ++k) {
+    domain.lower[k] = std::max(domain.lower[k], in_b->second.lower[k]);
+    domain.upper[k] = std::min(domain.upper[k], in_b->second.upper[k]);
+    if (domain.lower[k] > domain.upper[k]) {
       return UsageError(absl::StrCat(
           "the declared domains of ", Quoted(input.name),
           " have no point in common; give some to compare on: --data D"));
@@ -120,9 +144,9 @@ absl::StatusOr<std::vector<Points>> DomainPoints(const Model& a,
                                                  const Model& b) {
   std::vector<InputDomain> domains;
   bool batched = false;
-  for (const NodeId id : a.graph.inputs()) {
-    const Node& input = a.graph.node(id);
-    ASSIGN_OR_RETURN(InputDomain domain, CommonDomain(a, b, input));
+  for (size_t i = 0; i < a.graph.inputs().size(); ++i) {
+    const Node& input = a.graph.node(a.graph.inputs()[i]);
+    ASSIGN_OR_RETURN(InputDomain domain, CommonDomain(a, b, i));
     domains.push_back(std::move(domain));
     batched = batched || input.type.shape.has_symbolic_batch();
   }

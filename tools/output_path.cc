@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "graph/status.h"
+#include "serialization/model_file.h"
 #include "tools/exit_code.h"
 
 namespace espalier {
@@ -26,10 +27,12 @@ bool SameFile(const fs::path& a, const fs::path& b) {
   return fs::equivalent(a, b, error);
 }
 
+// Of a folder of data every file may be read, but for models.
 bool IsInput(const fs::path& output, const fs::path& input) {
   std::error_code error;
   return SameFile(output, input) ||
-         (fs::is_directory(input, error) && SameFile(FolderOf(output), input));
+         (fs::is_directory(input, error) && SameFile(FolderOf(output), input) &&
+          !CheckModelName(output.string()).ok());
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "graph/domain.h"
@@ -142,6 +143,10 @@ class RunModel : public Command {
     for (const auto& input : inputs) read.push_back(input.second);
     for (auto output = outputs.begin(); output != outputs.end(); ++output) {
       RETURN_IF_ERROR(CheckOutput("--output", output->second, read, force_));
+      if (!absl::EndsWith(output->second, ".npy")) {
+        return UsageError(absl::StrCat("--output ", Quoted(output->second),
+                                       ": expected a name that ends in .npy"));
+      }
       for (auto other = outputs.begin(); other != output; ++other) {
         if (!SameOutput(other->second, output->second)) continue;
         return UsageError(absl::StrCat("--output: ", Quoted(other->first),

@@ -127,6 +127,16 @@ absl::Status Elu(OnnxNodeReader& node) {
   return node.SetResult(espalier::Elu(x, alpha, node.Name()));
 }
 
+// erf(x) = 2 Phi(sqrt(2) x) - 1: Abramowitz and Stegun, Handbook of
+// Mathematical Functions, 26.2.29. Within 2^-23 of it, as 1 + erf(x), which is
+// what GELU needs, is in float32 anyway.
+absl::Status Erf(OnnxNodeReader& node) {
+  ASSIGN_OR_RETURN(const Value x, OnlyInput(node));
+  const Value cdf = NormalCdf(Scale(x, std::sqrt(2.0f)));
+  return node.SetResult(
+      Sub(Scale(cdf, 2), x.builder()->Constant(1.0f), node.Name()));
+}
+
 absl::Status Gelu(OnnxNodeReader& node) {
   const std::string form = node.String("approximate", "none");
   ASSIGN_OR_RETURN(const Value x, OnlyInput(node));

@@ -1,5 +1,6 @@
 // Zeros around a value, and what negative numbers of them take off.
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -51,7 +52,7 @@ absl::StatusOr<PadInputs> ReadPadInputs(OnnxNodeReader& node, int rank) {
                                   : static_cast<double>(fill->IntAt(0));
     }
   }
-  if (value != 0) {
+  if (value != 0 || std::signbit(value)) {
     return absl::UnimplementedError(
         absl::StrCat("pads with ", value, ": expected 0"));
   }

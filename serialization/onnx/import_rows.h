@@ -25,6 +25,7 @@ absl::Status CheckRanks(OnnxNodeReader& node, const Value& a, const Value& b);
 absl::Status Celu(OnnxNodeReader& node);
 absl::Status Clip(OnnxNodeReader& node);
 absl::Status Elu(OnnxNodeReader& node);
+absl::Status Erf(OnnxNodeReader& node);
 absl::Status Gelu(OnnxNodeReader& node);
 absl::Status HardSigmoid(OnnxNodeReader& node);
 absl::Status LeakyRelu(OnnxNodeReader& node);

@@ -39,6 +39,7 @@ constexpr Row kRows[] = {
     {"Div", nullptr, onnx_import::Div},
     {"Dropout", nullptr, onnx_import::Dropout},
     {"Elu", nullptr, onnx_import::Elu},
+    {"Erf", nullptr, onnx_import::Erf, false, 9},
     {"Exp", Exp, nullptr},
     {"Expand", nullptr, onnx_import::Expand, true, 8},
     {"Flatten", nullptr, onnx_import::Flatten, true},

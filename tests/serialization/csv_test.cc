@@ -111,6 +111,7 @@ TEST(ReadCsvTest, SaysWhereATableIsWrong) {
       {"1,2\n3,0X1p2\n", "line 2, column 2: '0X1p2' is not a number", {}},
       {"0x10,2\n3,4\n", "line 1, column 1: '0x10' is not a number", {}},
       {"1,nan\n", "'nan' is not a finite", Number("last")},
+      {std::string(1000000, ','), "line 1: has more than 1000000 fields", {}},
   };
   for (const Bad& bad : cases) {
     const absl::Status status = Read(bad.text, bad.options).status();

@@ -63,6 +63,29 @@ TEST_F(CompareTest, OnData) {
   EXPECT_EQ(NumberIn(report, "max_abs_difference"), 0.125);
 }
 
+// An ONNX file does not take every name that a model may have.
+TEST_F(CompareTest, NamesThatChanged) {
+  const auto save = [&](const std::string& file, const std::string& input,
+                        const std::vector<std::string>& outputs) {
+    GraphBuilder g("g");
+    const Value x = g.Input(input, {kBatch, 1});
+    for (const std::string& output : outputs) g.Output(output, Neg(x));
+    Model model;
+    model.graph = *g.Build();
+    model.domains[input] = {{-1}, {1}};
+    EXPECT_TRUE(Save(model, folder_.File(file)).ok());
+    return folder_.File(file);
+  };
+  const std::string a = save("a.pb", "x.1", {"21", "22"});
+  const std::string b = save("b.pb", "x_1", {"_21", "_22"});
+  const CommandResult renamed = RunEspalier({"compare", a, b});
+  EXPECT_EQ(renamed.exit_code, 0) << renamed.err;
+  const std::string c = save("c.pb", "x.1", {"22", "21"});
+  const CommandResult swapped = RunEspalier({"compare", a, c});
+  EXPECT_EQ(swapped.exit_code, 3);
+  EXPECT_THAT(swapped.err, HasSubstr("different outputs: 21 f32[N, 1], 22"));
+}
+
 // What is not a finite number is equal to itself only, and no tolerance of
 // an infinite max|a| covers the rest.
 TEST_F(CompareTest, OutputsThatAreNotFinite) {

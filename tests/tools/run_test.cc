@@ -179,5 +179,13 @@ TEST_F(RunTest, UsageErrors) {
   EXPECT_THAT(ReadNpy(x)->data<float>(), ElementsAre(4.0f));
 }
 
+TEST_F(RunTest, OutputsAreNpyFiles) {
+  const CommandResult result =
+      RunEspalier({"run", model_, "--input", Points({1, 2}, {1, 0}), "--output",
+                   folder_.File("y.csv")});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("expected a name that ends in .npy"));
+}
+
 }  // namespace
 }  // namespace espalier

@@ -140,6 +140,27 @@ TEST(OnnxImportActivationsTest, GeluInBothForms) {
   EXPECT_THAT(Refusal(gelu("fast")), HasSubstr("expected 'none' or 'tanh'"));
 }
 
+// And GELU as it is written before opset 20.
+TEST(OnnxImportActivationsTest, Erf) {
+  EXPECT_THAT(OfTwo(Unary("Erf", 9)), Are(std::erf(-1), std::erf(2)));
+  EXPECT_THAT(Refusal(Unary("Erf", 8)), HasSubstr("opset"));
+  OnnxFile gelu(17);
+  gelu.Input("x", {-1, 2})
+      .Floats("root", {}, {std::sqrt(2.0f)})
+      .Floats("one", {}, {1})
+      .Floats("half", {}, {0.5f})
+      .Node("Div", {"x", "root"}, "scaled")
+      .Node("Erf", {"scaled"}, "erf")
+      .Node("Add", {"erf", "one"}, "sum")
+      .Node("Mul", {"x", "sum"}, "product")
+      .Node("Mul", {"product", "half"}, "y")
+      .Output("y");
+  const auto normal = [](double x) {
+    return 0.5 * std::erfc(-x / std::sqrt(2.0));
+  };
+  EXPECT_THAT(OfTwo(gelu), Are(-normal(-1), 2 * normal(2)));
+}
+
 TEST(OnnxImportActivationsTest, ClipByAttributes) {
   EXPECT_THAT(OfTwo(Unary("Clip", 6)), Are(-1, 2));
   EXPECT_THAT(OfTwo(Unary("Clip", 6).SetFloat("min", 0)), Are(0, 2));

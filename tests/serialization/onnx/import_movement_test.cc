@@ -346,6 +346,8 @@ TEST(OnnxMovementTest, PadsThatAreRefused) {
               HasSubstr("dimension 1 of the shape is 2147483650"));
   EXPECT_THAT(Refusal(Padded(10, Ints(6)).SetFloat("value", 0.5f)),
               HasSubstr("pads with 0.5: expected 0"));
+  EXPECT_THAT(Refusal(Padded(10, Ints(6)).SetFloat("value", -0.0f)),
+              HasSubstr("pads with -0: expected 0"));
   const auto with = [](const std::vector<std::string>& inputs) {
     return Refusal(OnnxFile(18)
                        .Input("x", {-1, 2, 2})
