@@ -186,6 +186,8 @@ absl::Status Selu(OnnxNodeReader& node) {
       Scale(espalier::Elu(x, alpha), gamma, false, node.Name()));
 }
 
+// Of opset 10; converters wrote it before, when it was an experiment of
+// opset 1.
 absl::Status ThresholdedRelu(OnnxNodeReader& node) {
   const float alpha = node.Float("alpha", 1);
   ASSIGN_OR_RETURN(const Value x, OnlyInput(node));

@@ -73,6 +73,11 @@ absl::StatusOr<PadInputs> ReadPadInputs(OnnxNodeReader& node, int rank) {
 }  // namespace
 
 absl::Status Pad(OnnxNodeReader& node) {
+  if (node.opset() == 1) {
+    return absl::UnimplementedError(
+        "its pads are the attribute 'paddings' of opset 1: expected opset 2 or "
+        "later");
+  }
   const int most = node.opset() < 11 ? 1 : node.opset() < 18 ? 3 : 4;
   RETURN_IF_ERROR(node.CheckArity(std::min(most, 2), most));
   ASSIGN_OR_RETURN(Operand x, ReadOperand(node, 0));

@@ -61,7 +61,7 @@ constexpr Row kRows[] = {
     {"Mul", nullptr, onnx_import::Mul},
     {"Neg", Neg, nullptr},
     {"PRelu", nullptr, onnx_import::PRelu},
-    {"Pad", nullptr, onnx_import::Pad, true, 2},
+    {"Pad", nullptr, onnx_import::Pad, true},
     {"Pow", nullptr, onnx_import::Pow},
     {"Reciprocal", nullptr, onnx_import::Reciprocal},
     {"ReduceMax", nullptr, onnx_import::ReduceMax},
@@ -85,7 +85,7 @@ constexpr Row kRows[] = {
     {"Sub", nullptr, onnx_import::Sub},
     {"Sum", nullptr, onnx_import::Sum},
     {"Tanh", Tanh, nullptr},
-    {"ThresholdedRelu", nullptr, onnx_import::ThresholdedRelu, false, 10},
+    {"ThresholdedRelu", nullptr, onnx_import::ThresholdedRelu},
     {"Transpose", nullptr, onnx_import::Transpose, true},
     {"Unsqueeze", nullptr, onnx_import::Unsqueeze, true},
 };

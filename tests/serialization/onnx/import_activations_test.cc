@@ -58,17 +58,11 @@ TEST(OnnxImportActivationsTest, BeforeTheirOpsets) {
     const char* op_type;
     int since;
   } cases[] = {
-      {"Celu", 12},
-      {"Gelu", 20},
-      {"HardSwish", 14},
-      {"LayerNormalization", 17},
-      {"Mish", 18},
-      {"Sign", 9},
-      {"ThresholdedRelu", 10},
-      {"ConstantOfShape", 9},
-      {"Expand", 8},
-      {"Range", 11},
-      {"Where", 9},
+      {"Celu", 12},           {"Gelu", 20},
+      {"HardSwish", 14},      {"LayerNormalization", 17},
+      {"Mish", 18},           {"Sign", 9},
+      {"ConstantOfShape", 9}, {"Expand", 8},
+      {"Range", 11},          {"Where", 9},
   };
   for (const auto& c : cases) {
     EXPECT_THAT(Refusal(Unary(c.op_type, c.since - 1)),
@@ -88,6 +82,8 @@ TEST(OnnxImportActivationsTest, WithDefaults) {
   EXPECT_THAT(OfTwo(Unary("LeakyRelu")), Are(-0.01, 2));
   EXPECT_THAT(OfTwo(Unary("HardSigmoid")), Are(0.3, 0.9));
   EXPECT_THAT(OfTwo(Unary("ThresholdedRelu")), Are(0, 2));
+  // As old converters wrote it.
+  EXPECT_THAT(OfTwo(Unary("ThresholdedRelu", 9)), Are(0, 2));
   EXPECT_THAT(OfTwo(Unary("Selu")),
               Are(1.0507009873554805 * 1.6732632423543772 * below,
                   2 * 1.0507009873554805));

@@ -338,6 +338,8 @@ TEST(OnnxMovementTest, PadsThatAreRefused) {
               HasSubstr("axis 1 of 2 elements has pads -2 and -1"));
   EXPECT_THAT(Refusal(Padded(13, {0, 0, kLeast, 0, 0, kLeast})),
               HasSubstr("axis 2 of 2 elements has pads "));
+  EXPECT_THAT(Refusal(Padded(1, Ints(6))),
+              HasSubstr("the attribute 'paddings' of opset 1"));
   EXPECT_THAT(Refusal(Padded(10, {0, 0, 1})),
               HasSubstr("3 pads of 3 axes: expected two of each"));
   EXPECT_THAT(Refusal(Padded(10, {0, kMost, 0, 0, kMost, 0})),
