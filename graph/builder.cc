@@ -179,6 +179,7 @@ std::vector<Value> GraphBuilder::Parameters() {
 
 std::string GraphBuilder::UniqueName(absl::string_view base) {
   std::string name(base);
+  if (!by_name_.contains(name)) return name;
   int& suffix = next_suffix_[name];
   while (by_name_.contains(name)) name = absl::StrCat(base, "_", ++suffix);
   return name;
@@ -199,7 +200,7 @@ absl::StatusOr<Graph> GraphBuilder::Build() {
   data->nodes = nodes_;
   data->outputs = outputs_;
   data->updates = updates_;
-  data->by_name = by_name_;
+  data->by_name = std::move(by_name_);  // no name is taken anymore
   for (NodeId id = 0; id < num_nodes(); ++id) {
     const absl::optional<LeafKind> leaf = AsLeaf(*node(id).op);
     if (leaf == LeafKind::kInput) data->inputs.push_back(id);

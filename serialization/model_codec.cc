@@ -46,10 +46,11 @@ absl::Status CheckTensorBytes(absl::Span<const absl::string_view> tensors,
                    " bytes: a model file holds at most ", limits.tensor_bytes));
 }
 
-// What is written must be readable again.
+// What is written must be readable again. What that takes is counted in
+// `memory`.
 absl::StatusOr<std::string> EncodeStructure(
     const v1::Model& message, absl::Span<const absl::string_view> tensors,
-    const ModelLimits& limits) {
+    const ModelLimits& limits, MemoryBudget* memory) {
   const size_t size = message.ByteSizeLong();
   if (static_cast<int64_t>(size) > limits.structure_bytes) {
     return absl::ResourceExhaustedError(absl::StrCat(
@@ -60,11 +61,17 @@ absl::StatusOr<std::string> EncodeStructure(
   ModelFileSize file;
   file.tensors = static_cast<int64_t>(tensors.size());
   file.tensor_bytes = BytesOf(tensors);
-  file.file = static_cast<int64_t>(size) + file.tensor_bytes;
-  ASSIGN_OR_RETURN(MemoryBudget budget,
-                   ScanModel(structure, file, limits.wire));
-  RETURN_IF_ERROR(budget.Charge(MemoryOfModel(message)));
+  RETURN_IF_ERROR(ScanModel(structure, file, limits.wire, memory));
+  RETURN_IF_ERROR(ChargeModel(message, memory));
   return structure;
+}
+
+absl::Status CheckMemory(int64_t needed, int64_t file_bytes) {
+  const int64_t allowed = MemoryBudget(file_bytes).allowed();
+  if (needed <= allowed) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the model would take ", needed, " bytes of memory to load: a file of ",
+      file_bytes, " bytes may take ", allowed));
 }
 
 // Values go to a file beside the model; the other tensors stay `inside`.
@@ -178,8 +185,9 @@ absl::StatusOr<EncodedModel> EncodeModelFile(const Model& model,
   }
   RETURN_IF_ERROR(CheckTensorBytes(inside, limits));
   // Pieces point into what follows, which does not move when the struct does.
+  MemoryBudget memory = MemoryBudget::Unlimited();
   ASSIGN_OR_RETURN(std::string structure,
-                   EncodeStructure(message->message, inside, limits));
+                   EncodeStructure(message->message, inside, limits, &memory));
   const auto add = [&encoded](std::string piece) {
     encoded.pieces.push_back(encoded.kept.emplace_back(std::move(piece)));
   };
@@ -197,6 +205,7 @@ absl::StatusOr<EncodedModel> EncodeModelFile(const Model& model,
   std::string end(kChecksumTag);
   AppendLittle(&end, checksum);
   add(std::move(end));
+  RETURN_IF_ERROR(CheckMemory(memory.most(), BytesOf(encoded.pieces)));
   return encoded;
 }
 
@@ -216,15 +225,14 @@ absl::StatusOr<Model> DecodeModelFile(ByteSource* source,
   ASSIGN_OR_RETURN(ModelParts parts,
                    ReadModelParts(source, read_values, limits));
   ModelFileSize size;
-  size.file = source->size();
   size.tensors = static_cast<int64_t>(parts.tensors.size());
   size.tensor_bytes = parts.tensors.all_bytes();
-  ASSIGN_OR_RETURN(MemoryBudget budget,
-                   ScanModel(parts.structure, size, limits.wire));
+  MemoryBudget memory(source->size());
+  RETURN_IF_ERROR(ScanModel(parts.structure, size, limits.wire, &memory));
   v1::Model message;
   RETURN_IF_ERROR(ParseStructure(parts.structure, &message));
   std::string().swap(parts.structure);
-  RETURN_IF_ERROR(budget.Charge(MemoryOfModel(message)));
+  RETURN_IF_ERROR(ChargeModel(message, &memory));
   TensorSources sources;
   sources.entries = &parts.tensors;
   sources.file = source;
@@ -240,7 +248,7 @@ absl::StatusOr<Model> DecodeModelFile(ByteSource* source,
                                                            PhysicalMemory())));
     sources.weights = &*weights;
   }
-  return FromMessage(message, sources, ops);
+  return FromMessage(&message, sources, ops);
 }
 
 absl::StatusOr<Model> DecodeModel(absl::string_view bytes, const OpTable& ops,
@@ -252,8 +260,11 @@ absl::StatusOr<Model> DecodeModel(absl::string_view bytes, const OpTable& ops,
 absl::StatusOr<std::string> EncodeModelText(const Model& model,
                                             const ModelLimits& limits) {
   ASSIGN_OR_RETURN(ModelMessage message, ToMessage(model));
+  // Text is not held to a memory in proportion.
+  MemoryBudget memory = MemoryBudget::Unlimited();
   RETURN_IF_ERROR(
-      EncodeStructure(message.message, message.tensor_data, limits).status());
+      EncodeStructure(message.message, message.tensor_data, limits, &memory)
+          .status());
   for (const absl::string_view bytes : message.tensor_data) {
     message.message.add_tensor_data(bytes.data(), bytes.size());
   }
@@ -300,7 +311,7 @@ absl::StatusOr<Model> DecodeModelText(const std::string& text,
   }
   TensorSources sources;
   sources.entries = &entries;
-  return FromMessage(message, sources, ops);
+  return FromMessage(&message, sources, ops);
 }
 
 }  // namespace espalier

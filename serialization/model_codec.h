@@ -28,8 +28,7 @@ struct ModelLimits {
   int64_t weights_bytes = int64_t{1} << 40;
   int64_t structure_bytes = int64_t{64} << 20;  // all but the tensors
   int64_t text_bytes = int64_t{64} << 20;       // of a text file
-  WireLimits wire = {/*fields=*/1000000, /*packed=*/4000000,
-                     /*memory=*/std::numeric_limits<int64_t>::max()};
+  WireLimits wire = {/*fields=*/1000000, /*packed=*/4000000};
 };
 
 // A binary file, `.pb`, in pieces that point into the model and the struct.

@@ -1,6 +1,7 @@
 #include "serialization/model_message.h"
 
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -217,13 +218,12 @@ class Writer {
 
 class Reader {
  public:
-  Reader(const v1::Model& message, const TensorSources& sources,
-         const OpTable& ops)
+  Reader(v1::Model& message, const TensorSources& sources, const OpTable& ops)
       : message_(message),
         sources_(sources),
         used_(sources.entries->size(), false),
         ops_(ops),
-        builder_(message.graph().name()) {}
+        builder_(std::make_unique<GraphBuilder>(message.graph().name())) {}
 
   absl::StatusOr<Model> Read() {
     if (message_.magic() != kModelMagic) {
@@ -282,25 +282,29 @@ class Reader {
         return Annotate(value.status(),
                         absl::StrCat("output ", Quoted(output.name())));
       }
-      builder_.Output(output.name(), *value);
+      builder_->Output(output.name(), *value);
     }
     for (const v1::Update& update : graph.updates()) {
       absl::StatusOr<Value> leaf = FindValue(update.leaf(), "the leaf");
       if (!leaf.ok()) return Annotate(leaf.status(), "update");
       absl::StatusOr<Value> value = FindValue(update.value(), "the new value");
       if (!value.ok()) return Annotate(value.status(), "update");
-      builder_.Update(*leaf, *value);
+      builder_->Update(*leaf, *value);
     }
-    return builder_.Build();
+    google::protobuf::RepeatedPtrField<v1::Node>().Swap(
+        message_.mutable_graph()->mutable_nodes());
+    absl::StatusOr<Graph> built = builder_->Build();
+    builder_.reset();
+    return built;
   }
 
   // A node that is there already; `what` says what names it.
   absl::StatusOr<Value> FindValue(int32_t id, absl::string_view what) {
-    const int32_t past = builder_.num_nodes() + (PlantedBug(6) ? 1 : 0);
-    if (id >= 0 && id < past) return builder_.value(id);
+    const int32_t past = builder_->num_nodes() + (PlantedBug(6) ? 1 : 0);
+    if (id >= 0 && id < past) return builder_->value(id);
     return absl::InvalidArgumentError(
         absl::StrCat(what, " is node ", id, ": expected one of the ",
-                     builder_.num_nodes(), " before it"));
+                     builder_->num_nodes(), " before it"));
   }
 
   absl::Status ReadNode(int index, const v1::Node& node) {
@@ -332,8 +336,8 @@ class Reader {
       if (!input.ok()) return annotate(input.status());
       inputs.push_back(*input);
     }
-    builder_.AddNode(*std::move(op), inputs, node.name());
-    return builder_.status();
+    builder_->AddNode(*std::move(op), inputs, node.name());
+    return builder_->status();
   }
 
   absl::StatusOr<AttributeValue> ReadAttribute(const v1::Attribute& attribute) {
@@ -476,12 +480,12 @@ class Reader {
     return absl::OkStatus();
   }
 
-  const v1::Model& message_;
+  v1::Model& message_;
   const TensorSources& sources_;
   std::vector<bool> used_;
   std::map<std::string, TensorType> value_types_;
   const OpTable& ops_;
-  GraphBuilder builder_;
+  std::unique_ptr<GraphBuilder> builder_;  // until it gave the graph
 };
 
 }  // namespace
@@ -526,10 +530,10 @@ absl::StatusOr<ModelMessage> ToMessage(const Model& model) {
   return message;
 }
 
-absl::StatusOr<Model> FromMessage(const v1::Model& message,
+absl::StatusOr<Model> FromMessage(v1::Model* message,
                                   const TensorSources& sources,
                                   const OpTable& ops) {
-  return Reader(message, sources, ops).Read();
+  return Reader(*message, sources, ops).Read();
 }
 
 }  // namespace espalier

@@ -57,8 +57,9 @@ struct TensorSources {
 
 // Nothing in `message` is believed: every count and index is checked, the graph
 // is built anew through GraphBuilder, and a tensor is made only of bytes that
-// are there. tensor_data of the message is not read.
-absl::StatusOr<Model> FromMessage(const v1::Model& message,
+// are there. tensor_data of the message is not read. Its nodes are freed on the
+// way, so that they are not held together with the graph.
+absl::StatusOr<Model> FromMessage(v1::Model* message,
                                   const TensorSources& sources,
                                   const OpTable& ops);
 

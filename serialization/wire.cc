@@ -3,6 +3,8 @@
 #include <google/protobuf/message.h>
 #include <google/protobuf/unknown_field_set.h>
 
+#include <algorithm>
+#include <array>
 #include <bitset>
 #include <limits>
 #include <string>
@@ -77,27 +79,32 @@ int64_t WidthOf(const FieldDescriptor& field) {
   }
 }
 
-// What a list takes beside ListBytes of each of its elements.
-constexpr int64_t kListBegin = 32;
+// A list of protobuf's, so far.
+struct List {
+  int64_t elements = 0;
+  int64_t bytes = 0;  // that it has room for, with its header
+};
 
+// A string that is assigned to makes room for twice what it has in place.
 int64_t MemoryOf(absl::string_view text) {
-  return HeapBytes(sizeof(std::string)) + HeapBytesOf(text);
+  constexpr size_t kInPlace = 15;
+  constexpr int64_t kString = HeapBytes(sizeof(std::string));
+  if (text.size() <= kInPlace) return kString;
+  const auto size = static_cast<int64_t>(text.size());
+  return kString + HeapBytes(std::max(size, int64_t{2 * kInPlace}) + 1);
 }
 
 class Scanner {
  public:
-  Scanner(const WireLimits& limits, UnknownFields unknown)
-      : limits_(limits), left_(limits), unknown_(unknown) {}
-
-  int64_t memory() const { return limits_.memory - left_.memory; }
+  Scanner(const WireLimits& limits, MemoryBudget* memory, UnknownFields unknown)
+      : left_(limits), memory_(*memory), unknown_(unknown) {}
 
   absl::Status Message(WireReader reader, const Descriptor& type) {
     Marks seen;
-    Marks again;
     Marks chosen;
-    bool unknown = false;
-    const size_t begin = reader.place();
-    RETURN_IF_ERROR(Take(HeapBytes(SizeOf(type))));
+    Lists lists;
+    int64_t unknown = 0;
+    RETURN_IF_ERROR(memory_.Charge(HeapBytes(SizeOf(type))));
     while (!reader.done()) {
       if (--left_.fields < 0) {
         return absl::ResourceExhaustedError("holds too many fields");
@@ -106,9 +113,7 @@ class Scanner {
       const FieldDescriptor* field =
           type.FindFieldByNumber(static_cast<int>(tag.field));
       if (field == nullptr && unknown_ == UnknownFields::kSkip) {
-        if (!unknown) RETURN_IF_ERROR(Take(kListBegin));
-        unknown = true;
-        RETURN_IF_ERROR(Skip(&reader, tag.type));
+        RETURN_IF_ERROR(Skip(&reader, tag.type, unknown++));
         continue;
       }
       if (field == nullptr) {
@@ -116,14 +121,9 @@ class Scanner {
                                          type.name(), " is unknown"));
       }
       RETURN_IF_ERROR(Once(reader, *field, seen, &chosen));
-      const bool first = Mark(&seen, field->index());
-      // The elements before were counted as one block: it is copied now.
-      if (!first && Mark(&again, field->index()) && field->is_packable()) {
-        const size_t before = reader.place() - begin;
-        RETURN_IF_ERROR(Take(2 * static_cast<int64_t>(before)));
-      }
-      if (first && field->is_repeated()) RETURN_IF_ERROR(Take(kListBegin));
-      RETURN_IF_ERROR(Value(&reader, tag, *field, first));
+      Mark(&seen, field->index());
+      RETURN_IF_ERROR(Value(&reader, tag, *field,
+                            &lists[static_cast<size_t>(field->index())]));
     }
     return absl::OkStatus();
   }
@@ -131,6 +131,7 @@ class Scanner {
  private:
   // By index in the schema: fields, or oneofs, of one message.
   using Marks = std::bitset<64>;
+  using Lists = std::array<List, 64>;
 
   // False when it was marked before.
   static bool Mark(Marks* marks, int index) {
@@ -146,10 +147,15 @@ class Scanner {
                         field.containing_type()->name());
   }
 
-  absl::Status Take(int64_t bytes) {
-    left_.memory -= bytes;
-    if (left_.memory >= 0) return absl::OkStatus();
-    return MemoryError();
+  // `more` elements that protobuf makes room for at once.
+  absl::Status Grow(const FieldDescriptor& field, int64_t more, List* list) {
+    constexpr int64_t kHeader = 8;
+    list->elements += more;
+    const int64_t bytes = kHeader + list->elements * WidthOf(field);
+    if (bytes <= list->bytes) return absl::OkStatus();
+    const int64_t before = list->bytes == 0 ? 0 : HeapBytes(list->bytes);
+    list->bytes = std::max({2 * list->bytes, 2 * kHeader, bytes});
+    return memory_.Replace(before, HeapBytes(list->bytes));
   }
 
   int64_t SizeOf(const Descriptor& type) {
@@ -180,22 +186,18 @@ class Scanner {
   }
 
   absl::Status Value(WireReader* reader, const WireTag& tag,
-                     const FieldDescriptor& field, bool first) {
+                     const FieldDescriptor& field, List* list) {
     const WireType expected = WireTypeOf(field);
     if (field.is_packable() && tag.type == WireType::kBytes) {
-      ASSIGN_OR_RETURN(const absl::string_view list, reader->Bytes());
-      // Protobuf knows how many there are where all are of one size.
-      const bool counted = first && expected != WireType::kVarint;
-      if (counted) RETURN_IF_ERROR(Take(static_cast<int64_t>(list.size())));
-      return Packed(WireReader(list, reader->place() - list.size()), field,
-                    counted ? 0 : ListBytes(WidthOf(field)));
+      ASSIGN_OR_RETURN(const absl::string_view packed, reader->Bytes());
+      return Packed(packed, reader->place() - packed.size(), field, list);
     }
     if (tag.type != expected) {
       return reader->Error(absl::StrCat(
           Name(field), " has wire type ", static_cast<int>(tag.type),
           ": expected ", static_cast<int>(expected)));
     }
-    if (field.is_repeated()) RETURN_IF_ERROR(Take(ListBytes(WidthOf(field))));
+    if (field.is_repeated()) RETURN_IF_ERROR(Grow(field, 1, list));
     if (expected != WireType::kBytes) return Scalar(reader, field);
     ASSIGN_OR_RETURN(const absl::string_view bytes, reader->Bytes());
     if (field.type() == FieldDescriptor::TYPE_STRING && !IsUtf8(bytes)) {
@@ -205,18 +207,24 @@ class Scanner {
       return Message(WireReader(bytes, reader->place() - bytes.size()),
                      *field.message_type());
     }
-    return Take(MemoryOf(bytes));
+    return memory_.Charge(MemoryOf(bytes));
   }
 
-  // Each element takes `memory`.
-  absl::Status Packed(WireReader list, const FieldDescriptor& field,
-                      int64_t memory) {
-    while (!list.done()) {
+  absl::Status Packed(absl::string_view packed, size_t offset,
+                      const FieldDescriptor& field, List* list) {
+    WireReader reader(packed, offset);
+    const auto bytes = static_cast<int64_t>(packed.size());
+    // Protobuf knows how many there are where all are of one size.
+    const bool counted = WireTypeOf(field) != WireType::kVarint;
+    if (counted && bytes > 0) {
+      RETURN_IF_ERROR(Grow(field, bytes / WidthOf(field), list));
+    }
+    while (!reader.done()) {
       if (--left_.packed < 0) {
         return absl::ResourceExhaustedError("holds too many list elements");
       }
-      RETURN_IF_ERROR(Take(memory));
-      RETURN_IF_ERROR(Scalar(&list, field));
+      if (!counted) RETURN_IF_ERROR(Grow(field, 1, list));
+      RETURN_IF_ERROR(Scalar(&reader, field));
     }
     return absl::OkStatus();
   }
@@ -231,16 +239,20 @@ class Scanner {
                      ": expected a value of type ", field.type_name()));
   }
 
-  // Protobuf keeps what it does not know in a list.
-  absl::Status Skip(WireReader* reader, WireType type) {
-    RETURN_IF_ERROR(Take(ListBytes(sizeof(google::protobuf::UnknownField))));
+  // Protobuf keeps what it does not know in a list, which has `before`.
+  absl::Status Skip(WireReader* reader, WireType type, int64_t before) {
+    constexpr int64_t kOne = sizeof(google::protobuf::UnknownField);
+    constexpr int64_t kList = HeapBytes(32);
+    if (before == 0) RETURN_IF_ERROR(memory_.Charge(kList));
+    RETURN_IF_ERROR(memory_.Replace(GrownListBytes(before, kOne),
+                                    GrownListBytes(before + 1, kOne)));
     if (type != WireType::kBytes) return reader->SkipNumber(type);
     ASSIGN_OR_RETURN(const absl::string_view bytes, reader->Bytes());
-    return Take(MemoryOf(bytes));
+    return memory_.Charge(MemoryOf(bytes));
   }
 
-  const WireLimits limits_;
   WireLimits left_;
+  MemoryBudget& memory_;
   const UnknownFields unknown_;
   absl::flat_hash_map<const Descriptor*, int64_t> sizes_;
 };
@@ -324,13 +336,10 @@ void AppendVarint(uint64_t value, std::string* bytes) {
   bytes->push_back(static_cast<char>(value));
 }
 
-absl::StatusOr<int64_t> ScanWire(absl::string_view bytes,
-                                 const Descriptor& type,
-                                 const WireLimits& limits,
-                                 UnknownFields unknown) {
-  Scanner scanner(limits, unknown);
-  RETURN_IF_ERROR(scanner.Message(WireReader(bytes), type));
-  return scanner.memory();
+absl::Status ScanWire(absl::string_view bytes, const Descriptor& type,
+                      const WireLimits& limits, MemoryBudget* memory,
+                      UnknownFields unknown) {
+  return Scanner(limits, memory, unknown).Message(WireReader(bytes), type);
 }
 
 }  // namespace espalier

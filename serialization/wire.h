@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "serialization/memory_budget.h"
 
 namespace espalier {
 
@@ -59,7 +60,6 @@ void AppendVarint(uint64_t value, std::string* bytes);
 struct WireLimits {
   int64_t fields;  // fields of all messages, so also messages and strings
   int64_t packed;  // elements of packed lists
-  int64_t memory;  // bytes that protobuf takes for all of it
 };
 
 // What becomes of fields that the schema does not know.
@@ -69,11 +69,12 @@ enum class UnknownFields { kRefuse, kSkip };
 // type, singular fields stand once, at most one of a oneof is set, integers,
 // enums and bools fit their type, strings are UTF-8 and lengths add up. The
 // schema must not be recursive. Allocates nothing that grows with the file.
-// Returns the most bytes of memory that protobuf takes to parse it.
+// The memory that protobuf takes to parse it is charged to `memory`.
 // Errors: InvalidArgument, ResourceExhausted past a limit.
-absl::StatusOr<int64_t> ScanWire(
-    absl::string_view bytes, const google::protobuf::Descriptor& type,
-    const WireLimits& limits, UnknownFields unknown = UnknownFields::kRefuse);
+absl::Status ScanWire(absl::string_view bytes,
+                      const google::protobuf::Descriptor& type,
+                      const WireLimits& limits, MemoryBudget* memory,
+                      UnknownFields unknown = UnknownFields::kRefuse);
 
 }  // namespace espalier
 

@@ -1,5 +1,6 @@
 #include "serialization/onnx/graph_reader.h"
 
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -26,14 +27,12 @@ constexpr size_t kLongestName = 200;  // room for a number behind it
 
 // Memory that is charged, beside elements.
 constexpr int64_t kTensor = HeapBytes(sizeof(Tensor) + kTensorAlignment);
-// Made by the importer, which adds a name for the next one like it.
-constexpr int64_t kOnnxNode = HashBytes(sizeof(std::string) + 8) + 128;
 constexpr int64_t kKept =
     int64_t{sizeof(onnx::TensorProto) + sizeof(OnnxArray)} +
     HeapBytes(sizeof(std::string)) + HeapBytes(8 * kMaxRank);
 constexpr int64_t kParameter = kTensor + HeapBytes(48 + sizeof(std::string)) +
                                HashBytes(sizeof(std::string) + sizeof(Value)) +
-                               2 * HeapBytes(256);
+                               HeapBytes(256);
 
 // In which an input of the file's type is handed in; nothing for types that are
 // not read. Whoever hands it in sees to it that nothing is lost.
@@ -65,44 +64,90 @@ std::string CleanName(absl::string_view name) {
   return clean.empty() ? "_" : clean;
 }
 
-OnnxGraphReader::OnnxGraphReader(const onnx::GraphProto& graph, int opset,
+OnnxGraphReader::OnnxGraphReader(onnx::GraphProto* graph, int opset,
                                  OnnxBatch batch, const MemoryBudget& budget)
-    : graph_(graph),
+    : graph_(*graph),
       opset_(opset),
       batch_(batch),
       budget_(budget),
-      builder_(CleanName(graph.name())) {}
+      builder_(CleanName(graph->name())) {}
 
 absl::Status OnnxGraphReader::ChargeNodes() {
   for (; charged_ < builder_.num_nodes(); ++charged_) {
     const Node& node = builder_.node(charged_);
     const auto inputs = static_cast<int64_t>(node.inputs.size());
-    RETURN_IF_ERROR(Charge(MemoryOfNode(node.name, inputs) + kOnnxNode +
-                           HeapBytesOf(node.name)));
+    RETURN_IF_ERROR(Charge(MemoryOfBuilderNode(node.name, inputs) +
+                           MemoryOfAttributes(*node.op)));
+    RETURN_IF_ERROR(
+        budget_.Replace(MemoryOfNames(charged_), MemoryOfNames(charged_ + 1)));
+    graph_bytes_ += MemoryOfGraphNode(node.name, inputs);
   }
   return absl::OkStatus();
 }
 
-absl::Status OnnxGraphReader::CountReaders() {
-  constexpr int64_t kReader = HashBytes(sizeof(decltype(readers_)::value_type));
-  const auto read = [this](const std::string& name, int readers) {
-    const size_t before = readers_.size();
-    readers_[name] += readers;
-    return readers_.size() == before ? absl::OkStatus()
-                                     : Charge(kReader + HeapBytesOf(name));
+template <typename Map>
+absl::Status OnnxGraphReader::ChargeGrown(const Map& table,
+                                          absl::string_view name) {
+  constexpr int64_t kSlot = sizeof(typename Map::value_type);
+  const auto size = static_cast<int64_t>(table.size());
+  RETURN_IF_ERROR(budget_.Replace(HashTableBytes(size - 1, kSlot),
+                                  HashTableBytes(size, kSlot)));
+  return Charge(HeapBytesOf(name));
+}
+
+absl::Status OnnxGraphReader::FreeAndChargeGraph() {
+  const auto free = [this](auto* table) {
+    constexpr int64_t kSlot =
+        sizeof(typename std::remove_reference_t<decltype(*table)>::value_type);
+    // The least that it can be, where some was reserved and not used.
+    int64_t bytes = HashTableBytes(static_cast<int64_t>(table->size()), kSlot);
+    for (const auto& entry : *table) bytes += HeapBytesOf(entry.first);
+    std::remove_reference_t<decltype(*table)>().swap(*table);
+    budget_.GiveBack(bytes);
   };
+  free(&entries_);
+  free(&readers_);
+  int64_t nodes = 0;
+  for (const onnx::NodeProto& node : graph_.node()) {
+    nodes += HeapBytes(sizeof(node));
+    for (const auto* list : {&node.input(), &node.output()}) {
+      nodes += list->size() * HeapBytes(sizeof(std::string));
+    }
+  }
+  google::protobuf::RepeatedPtrField<onnx::NodeProto>().Swap(
+      graph_.mutable_node());
+  budget_.GiveBack(nodes);
+  return Charge(graph_bytes_);
+}
+
+absl::Status OnnxGraphReader::AddReader(const std::string& name, int readers) {
+  const size_t before = readers_.size();
+  readers_[name] += readers;
+  if (readers_.size() == before) return absl::OkStatus();
+  return ChargeGrown(readers_, name);
+}
+
+absl::Status OnnxGraphReader::CountReaders() {
   for (const onnx::NodeProto& node : graph_.node()) {
     for (const std::string& input : node.input()) {
-      RETURN_IF_ERROR(read(input, 1));
+      RETURN_IF_ERROR(AddReader(input, 1));
     }
   }
   for (const onnx::ValueInfoProto& output : graph_.output()) {
-    RETURN_IF_ERROR(read(output.name(), 2));  // so that none waits
+    RETURN_IF_ERROR(AddReader(output.name(), 2));  // so that none waits
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<Model> OnnxGraphReader::Read() {
+  // As many as there are messages for: so that the table seldom moves.
+  const size_t likely = static_cast<size_t>(graph_.initializer_size()) +
+                        static_cast<size_t>(graph_.input_size()) +
+                        static_cast<size_t>(graph_.node_size());
+  reserved_ = static_cast<int64_t>(likely);
+  RETURN_IF_ERROR(Charge(
+      HashTableBytes(reserved_, sizeof(decltype(entries_)::value_type))));
+  entries_.reserve(likely);
   for (const onnx::TensorProto& tensor : graph_.initializer()) {
     const absl::Status status = CheckOnnxTensor(tensor);
     if (!status.ok()) {
@@ -132,6 +177,8 @@ absl::StatusOr<Model> OnnxGraphReader::Read() {
     RETURN_IF_ERROR(builder_.status());
   }
   RETURN_IF_ERROR(ReadOutputs());
+  RETURN_IF_ERROR(ChargeNodes());
+  RETURN_IF_ERROR(FreeAndChargeGraph());
   Model model;
   ASSIGN_OR_RETURN(model.graph, builder_.Build());
   model.values = std::move(values_);
@@ -142,10 +189,11 @@ absl::Status OnnxGraphReader::AddEntry(const std::string& name,
                                        const Entry& entry) {
   if (name.empty()) return absl::InvalidArgumentError("a value has no name");
   RETURN_IF_ERROR(ChargeNodes());
-  // With the table of half the size while it grows, of all tables only here.
-  constexpr int64_t kSlot = HashBytes(sizeof(decltype(entries_)::value_type));
-  RETURN_IF_ERROR(Charge(kSlot + kSlot / 2 + HeapBytesOf(name)));
-  if (entries_.emplace(name, entry).second) return absl::OkStatus();
+  if (entries_.emplace(name, entry).second) {
+    return static_cast<int64_t>(entries_.size()) <= reserved_
+               ? Charge(HeapBytesOf(name))
+               : ChargeGrown(entries_, name);
+  }
   return absl::InvalidArgumentError(
       absl::StrCat("value ", Quoted(name), " is given twice"));
 }

@@ -46,18 +46,19 @@ struct OnnxProduct {
 class OnnxGraphReader {
  public:
   // `graph` must outlive this. No more memory is taken than `budget` has left.
-  OnnxGraphReader(const onnx::GraphProto& graph, int opset, OnnxBatch batch,
+  OnnxGraphReader(onnx::GraphProto* graph, int opset, OnnxBatch batch,
                   const MemoryBudget& budget);
   OnnxGraphReader(const OnnxGraphReader&) = delete;
   OnnxGraphReader& operator=(const OnnxGraphReader&) = delete;
 
-  // Graph and values; nothing else of the model is set.
+  // Graph and values; nothing else of the model is set. Nodes of the file's
+  // graph are freed once they have all been read.
   absl::StatusOr<Model> Read();
   // By the file's name of an input, ours.
   const std::map<std::string, std::string>& inputs() const { return inputs_; }
   // Of tensors, before they are made.
   absl::Status Charge(int64_t bytes) { return budget_.Charge(bytes); }
-  int64_t memory_left() const { return budget_.left(); }
+  MemoryBudget& memory() { return budget_; }
 
   GraphBuilder& builder() { return builder_; }
   int opset() const { return opset_; }
@@ -117,20 +118,29 @@ class OnnxGraphReader {
   };
 
   absl::Status AddEntry(const std::string& name, const Entry& entry);
+  absl::Status AddReader(const std::string& name, int readers);
   // For the nodes that were made since it was last asked.
   absl::Status ChargeNodes();
+  // What a table takes that grew by its last element, with what that holds.
+  template <typename Map>
+  absl::Status ChargeGrown(const Map& table, absl::string_view name);
+  // Of the graph that the builder copies to, once all is freed that only the
+  // reading of nodes needs.
+  absl::Status FreeAndChargeGraph();
   absl::Status CountReaders();
   absl::Status ReadInput(const onnx::ValueInfoProto& input);
   absl::Status ReadOutputs();
   absl::StatusOr<Value> Parameter(const std::string& key,
                                   const std::string& name, Tensor tensor);
 
-  const onnx::GraphProto& graph_;
+  onnx::GraphProto& graph_;
   const int opset_;
   const OnnxBatch batch_;
   MemoryBudget budget_;
   GraphBuilder builder_;
-  NodeId charged_ = 0;  // nodes
+  NodeId charged_ = 0;       // nodes
+  int64_t reserved_ = 0;     // entries
+  int64_t graph_bytes_ = 0;  // that the copy of these takes
   absl::flat_hash_map<std::string, Entry> entries_;
   absl::flat_hash_map<std::string, int> readers_;
   absl::flat_hash_map<std::string, Value> parameters_;

@@ -28,9 +28,8 @@ constexpr int kLastIrVersion = 10;  // which came with that
 constexpr int kMaxDepth = 32;       // the schema's own is 6
 
 // Also of what is skipped, which takes time.
-WireLimits LimitsFor(int64_t bytes, const MemoryBudget& budget) {
-  return {/*fields=*/100000 + bytes / 64, /*packed=*/1000000 + bytes / 4,
-          budget.left()};
+WireLimits LimitsFor(int64_t bytes) {
+  return {/*fields=*/100000 + bytes / 64, /*packed=*/1000000 + bytes / 4};
 }
 
 // Leaves in `budget` what the file and its messages do not take.
@@ -38,10 +37,9 @@ absl::StatusOr<onnx::ModelProto> Parse(const std::string& bytes,
                                        MemoryBudget* budget) {
   const auto size = static_cast<int64_t>(bytes.size());
   RETURN_IF_ERROR(budget->Charge(size));
-  ASSIGN_OR_RETURN(const int64_t parsed,
-                   ScanWire(bytes, *onnx::ModelProto::descriptor(),
-                            LimitsFor(size, *budget), UnknownFields::kSkip));
-  budget->GiveBack(size - parsed);
+  RETURN_IF_ERROR(ScanWire(bytes, *onnx::ModelProto::descriptor(),
+                           LimitsFor(size), budget, UnknownFields::kSkip));
+  budget->GiveBack(size);
   google::protobuf::io::CodedInputStream stream(
       reinterpret_cast<const uint8_t*>(bytes.data()),
       static_cast<int>(bytes.size()));
@@ -104,7 +102,7 @@ std::vector<OnnxBatch> BatchesOf(const onnx::GraphProto& graph,
 }
 
 // In the first way in which the batch may be read that gives a graph.
-absl::StatusOr<Model> ReadModel(const onnx::ModelProto& file,
+absl::StatusOr<Model> ReadModel(onnx::ModelProto& file,
                                 const OnnxImportOptions& options,
                                 const MemoryBudget& budget) {
   ASSIGN_OR_RETURN(const int opset, OpsetOf(file));
@@ -113,7 +111,7 @@ absl::StatusOr<Model> ReadModel(const onnx::ModelProto& file,
   }
   absl::Status first;
   for (const OnnxBatch batch : BatchesOf(file.graph(), options)) {
-    OnnxGraphReader reader(file.graph(), opset, batch, budget);
+    OnnxGraphReader reader(file.mutable_graph(), opset, batch, budget);
     absl::StatusOr<Model> model = reader.Read();
     if (!model.ok()) {
       first.Update(model.status());
@@ -135,7 +133,8 @@ absl::StatusOr<Model> ParseAndRead(std::string bytes,
     ASSIGN_OR_RETURN(
         const int64_t external,
         ReadOnnxExternalData(options.folder, file.mutable_graph()));
-    budget.GiveBack(2 * external);  // one of three is taken
+    budget.AddFile(external);
+    RETURN_IF_ERROR(budget.Charge(external));
   }
   return ReadModel(file, options, budget);
 }

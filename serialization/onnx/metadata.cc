@@ -109,14 +109,11 @@ absl::Status ReadHistories(const std::string& text, OnnxGraphReader& reader,
   if (!pb::util::JsonToBinaryString(types.get(), type, text, &bytes).ok()) {
     return JsonError();
   }
-  WireLimits limits = ModelLimits().wire;
-  limits.memory = reader.memory_left();
-  ASSIGN_OR_RETURN(const int64_t parsed,
-                   ScanWire(bytes, *v1::Model::descriptor(), limits));
-  RETURN_IF_ERROR(reader.Charge(parsed));
+  RETURN_IF_ERROR(ScanWire(bytes, *v1::Model::descriptor(), ModelLimits().wire,
+                           &reader.memory()));
   v1::Model message;
   if (!message.ParseFromString(bytes)) return JsonError();
-  RETURN_IF_ERROR(reader.Charge(MemoryOfModel(message)));
+  RETURN_IF_ERROR(ChargeModel(message, &reader.memory()));
   for (const v1::HistoryEntry& entry : message.history()) {
     model->history.push_back(ReadHistory(entry));
   }

@@ -32,6 +32,13 @@ void ExpectChangeRefused(const std::function<void(v1::Model*)>& change,
   EXPECT_THAT(std::string(status.message()), HasSubstr(what));
 }
 
+v1::Node* NodeOf(v1::Model* m, const std::string& name) {
+  for (v1::Node& node : *m->mutable_graph()->mutable_nodes()) {
+    if (node.name() == name) return &node;
+  }
+  return nullptr;
+}
+
 TEST(HostileModelTest, TheUnchangedSampleLoads) {
   const std::string bytes = Seal(SampleMessage().SerializeAsString());
   EXPECT_EQ(bytes, EncodeModel(SampleModel()).value());
@@ -146,6 +153,31 @@ TEST(HostileModelTest, Text) {
     EXPECT_THAT(std::string(status.message()), HasSubstr(c.what));
     EXPECT_FALSE(absl::StrContains(status.message(), "\x1B"));
   }
+}
+
+// A chain of nodes is walked, not recursed into.
+TEST(HostileModelTest, DeepGraphsLoad) {
+  v1::Model message = SampleMessage();
+  v1::Graph* graph = message.mutable_graph();
+  const v1::Node mix = *NodeOf(&message, "y");
+  ASSERT_EQ(graph->nodes_size(), 8);
+  constexpr int kNodes = 20000;
+  // So many bytes that the nodes may take what they do.
+  constexpr int kElements = 300;
+  for (int i = 0; i < kNodes; ++i) {
+    v1::Node* node = graph->add_nodes();
+    *node = mix;
+    node->set_name(absl::StrCat("n", i));
+    node->set_inputs(0, 7 + i);
+    v1::Tensor* tensor = node->mutable_attributes(5)->mutable_tensor();
+    tensor->set_data(7 + i);
+    tensor->set_dims(0, kElements);
+    message.add_tensor_data(std::string(4 * kElements, '\0'));
+  }
+  const absl::StatusOr<Model> model =
+      DecodeModel(Seal(message.SerializeAsString()), SampleOps());
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(model->graph.num_nodes(), 8 + kNodes);
 }
 
 }  // namespace

@@ -24,10 +24,16 @@ std::atomic<int64_t> allocated_bytes{0};
 std::atomic<int64_t> live_bytes{0};
 std::atomic<int64_t> peak_bytes{0};
 
+// With what the allocator keeps of it for itself.
+int64_t SizeOf(void* memory) {
+  if (memory == nullptr) return 0;
+  return static_cast<int64_t>(malloc_usable_size(memory) + sizeof(size_t));
+}
+
 void* Count(void* memory) {
   if (memory == nullptr) return nullptr;
   ++allocations;
-  const auto size = static_cast<int64_t>(malloc_usable_size(memory));
+  const int64_t size = SizeOf(memory);
   allocated_bytes += size;
   const int64_t live = live_bytes += size;
   int64_t peak = peak_bytes;
@@ -56,7 +62,7 @@ void* __wrap_aligned_alloc(size_t alignment, size_t bytes) {
   return Count(__real_aligned_alloc(alignment, bytes));
 }
 void __wrap_free(void* memory) {
-  live_bytes -= static_cast<int64_t>(malloc_usable_size(memory));
+  live_bytes -= SizeOf(memory);
   __real_free(memory);
 }
 

@@ -42,7 +42,7 @@ constexpr auto kUnimplemented = absl::StatusCode::kUnimplemented;
 constexpr auto kExhausted = absl::StatusCode::kResourceExhausted;
 
 // Part of the message where a file would amplify.
-inline constexpr char kTooMuch[] = "more memory than its file accounts for";
+inline constexpr char kTooMuch[] = "bytes of memory to load";
 
 class HostileCases {
  public:

@@ -193,7 +193,7 @@ TEST(OnnxImportArithmeticTest, OtherPowersAreRefused) {
 
 // In time that grows as the file does.
 TEST(OnnxImportArithmeticTest, OfVeryManyValues) {
-  constexpr int kInputs = 8000;
+  constexpr int kInputs = 20000;
   const OnnxFile file =
       WithConstant("Max", std::vector<std::string>(kInputs, "x"));
   EXPECT_THAT(OfTwo(file, -1, 8), ElementsAre(-1, 8));
