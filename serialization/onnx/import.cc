@@ -29,7 +29,7 @@ constexpr int kMaxDepth = 32;       // the schema's own is 6
 
 // Also of what is skipped, which takes time.
 WireLimits LimitsFor(int64_t bytes) {
-  return {/*fields=*/100000 + bytes / 64, /*packed=*/1000000 + bytes / 4};
+  return {/*fields=*/100000 + bytes / 64, /*packed=*/1000000 + bytes / 2};
 }
 
 // Leaves in `budget` what the file and its messages do not take.

@@ -325,6 +325,22 @@ TEST(HostileMemoryTest, NetworksOfOnnx) {
   }
 }
 
+// Halves in a list of numbers of two or three bytes, as weights are.
+TEST(HostileMemoryTest, TypedHalves) {
+  OnnxFile file;
+  file.Input("x", {-1, 1500}).Node("MatMul", {"x", "w"}, "y").Output("y");
+  onnx::TensorProto* tensor = file.model.mutable_graph()->add_initializer();
+  tensor->set_name("w");
+  tensor->set_data_type(onnx::TensorProto::FLOAT16);
+  tensor->add_dims(1500);
+  tensor->add_dims(2000);
+  for (int i = 0; i < 1500 * 2000; ++i) {
+    tensor->add_int32_data((i % 2 == 0 ? 0x2000 : 0xA000) + i % 1000);
+  }
+  EXPECT_EQ(ExpectWithinMemory("m.onnx", file.bytes(), "halves"),
+            absl::StatusCode::kOk);
+}
+
 TEST(HostileMemoryTest, MetadataOfOnnx) {
   const struct {
     std::string key;
