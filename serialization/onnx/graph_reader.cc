@@ -26,6 +26,9 @@ namespace {
 constexpr size_t kLongestName = 200;  // room for a number behind it
 
 // Memory that is charged, beside elements.
+// Nodes are charged when they are there, but the table of their names before it
+// grows: so many nodes ahead.
+constexpr int64_t kAhead = 64;
 constexpr int64_t kTensor = HeapBytes(sizeof(Tensor) + kTensorAlignment);
 constexpr int64_t kKept =
     int64_t{sizeof(onnx::TensorProto) + sizeof(OnnxArray)} +
@@ -73,13 +76,15 @@ OnnxGraphReader::OnnxGraphReader(onnx::GraphProto* graph, int opset,
       builder_(CleanName(graph->name())) {}
 
 absl::Status OnnxGraphReader::ChargeNodes() {
+  RETURN_IF_ERROR(Charge(numbered_));
+  numbered_ = 0;
   for (; charged_ < builder_.num_nodes(); ++charged_) {
     const Node& node = builder_.node(charged_);
     const auto inputs = static_cast<int64_t>(node.inputs.size());
     RETURN_IF_ERROR(Charge(MemoryOfBuilderNode(node.name, inputs) +
                            MemoryOfAttributes(*node.op)));
-    RETURN_IF_ERROR(
-        budget_.Replace(MemoryOfNames(charged_), MemoryOfNames(charged_ + 1)));
+    RETURN_IF_ERROR(budget_.Replace(MemoryOfNames(charged_ + kAhead),
+                                    MemoryOfNames(charged_ + kAhead + 1)));
     graph_bytes_ += MemoryOfGraphNode(node.name, inputs);
   }
   return absl::OkStatus();
@@ -90,8 +95,8 @@ absl::Status OnnxGraphReader::ChargeGrown(const Map& table,
                                           absl::string_view name) {
   constexpr int64_t kSlot = sizeof(typename Map::value_type);
   const auto size = static_cast<int64_t>(table.size());
-  RETURN_IF_ERROR(budget_.Replace(HashTableBytes(size - 1, kSlot),
-                                  HashTableBytes(size, kSlot)));
+  RETURN_IF_ERROR(budget_.Replace(HashTableBytes(size, kSlot),
+                                  HashTableBytes(size + 1, kSlot)));
   return Charge(HeapBytesOf(name));
 }
 
@@ -121,10 +126,9 @@ absl::Status OnnxGraphReader::FreeAndChargeGraph() {
 }
 
 absl::Status OnnxGraphReader::AddReader(const std::string& name, int readers) {
-  const size_t before = readers_.size();
+  if (!readers_.contains(name)) RETURN_IF_ERROR(ChargeGrown(readers_, name));
   readers_[name] += readers;
-  if (readers_.size() == before) return absl::OkStatus();
-  return ChargeGrown(readers_, name);
+  return absl::OkStatus();
 }
 
 absl::Status OnnxGraphReader::CountReaders() {
@@ -189,11 +193,10 @@ absl::Status OnnxGraphReader::AddEntry(const std::string& name,
                                        const Entry& entry) {
   if (name.empty()) return absl::InvalidArgumentError("a value has no name");
   RETURN_IF_ERROR(ChargeNodes());
-  if (entries_.emplace(name, entry).second) {
-    return static_cast<int64_t>(entries_.size()) <= reserved_
-               ? Charge(HeapBytesOf(name))
-               : ChargeGrown(entries_, name);
-  }
+  RETURN_IF_ERROR(static_cast<int64_t>(entries_.size()) < reserved_
+                      ? Charge(HeapBytesOf(name))
+                      : ChargeGrown(entries_, name));
+  if (entries_.emplace(name, entry).second) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("value ", Quoted(name), " is given twice"));
 }
@@ -397,7 +400,14 @@ absl::Status OnnxGraphReader::SetAlias(const std::string& alias,
 }
 
 std::string OnnxGraphReader::NodeName(absl::string_view name) {
-  return builder_.UniqueName(CleanName(name));
+  const std::string clean = CleanName(name);
+  std::string unique = builder_.UniqueName(clean);
+  // The builder notes which number comes next.
+  if (unique != clean) {
+    numbered_ +=
+        HashBytes(sizeof(std::pair<std::string, int>)) + HeapBytesOf(clean);
+  }
+  return unique;
 }
 
 absl::StatusOr<Value> OnnxGraphReader::Parameter(const std::string& key,

@@ -121,7 +121,7 @@ class OnnxGraphReader {
   absl::Status AddReader(const std::string& name, int readers);
   // For the nodes that were made since it was last asked.
   absl::Status ChargeNodes();
-  // What a table takes that grew by its last element, with what that holds.
+  // What a table takes for one more element, with what that holds.
   template <typename Map>
   absl::Status ChargeGrown(const Map& table, absl::string_view name);
   // Of the graph that the builder copies to, once all is freed that only the
@@ -140,6 +140,7 @@ class OnnxGraphReader {
   GraphBuilder builder_;
   NodeId charged_ = 0;       // nodes
   int64_t reserved_ = 0;     // entries
+  int64_t numbered_ = 0;     // bytes of the builder's notes of names, unpaid
   int64_t graph_bytes_ = 0;  // that the copy of these takes
   absl::flat_hash_map<std::string, Entry> entries_;
   absl::flat_hash_map<std::string, int> readers_;

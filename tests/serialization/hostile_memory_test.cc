@@ -68,7 +68,7 @@ void GrowUntilRefused(const std::string& name, const std::string& what,
               share * static_cast<double>(MemoryBudget(size).allowed()))
         << least << " " << what;
   }
-  for (int count = 2 * least; count < kMost; count *= 2) {
+  for (int count = least * 5 / 4; count < kMost; count += count / 4) {
     const absl::StatusCode code =
         ExpectWithinMemory(name, make(count), absl::StrCat(count, " ", what));
     if (code == absl::StatusCode::kResourceExhausted) return;
@@ -236,7 +236,7 @@ TEST(HostileMemoryTest, NetworksOfOnnx) {
          }
          file->Output("x");
        }},
-      {"weights", 5900, 0.65,
+      {"weights", 5400, 0.65,
        [](int count, OnnxFile* file) {
          std::string last = "x";
          for (int i = 0; i < count; ++i) {
@@ -300,6 +300,18 @@ TEST(HostileMemoryTest, NetworksOfOnnx) {
            *file->model.mutable_graph()->add_value_info() =
                file->model.graph().input(0);
          }
+       }},
+      {"names that clash", 11000, 0.65,
+       [](int count, OnnxFile* file) {
+         const std::string text(180, 'n');
+         std::string last = "x";
+         for (int i = 0; i < count; ++i) {
+           const std::string next =
+               absl::StrCat(text, i / 2, i % 2 == 0 ? "?" : "!");
+           file->Node("Relu", {last}, next);
+           last = next;
+         }
+         file->Output(last);
        }},
       {"long names", 18500, 0.65,
        [](int count, OnnxFile* file) {
