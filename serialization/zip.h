@@ -28,7 +28,7 @@ class ZipWriter {
     uint64_t members = 0xFFFF;
   };
 
-  ZipWriter() = default;
+  ZipWriter() : ZipWriter(Limits()) {}
   explicit ZipWriter(const Limits& limits) : limits_(limits) {}
   ZipWriter(const ZipWriter&) = delete;
   ZipWriter& operator=(const ZipWriter&) = delete;
