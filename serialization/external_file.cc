@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -139,13 +141,57 @@ std::vector<std::string> ListWeights(FileSystem& files, int folder,
   return names;
 }
 
+// Takes from `names` those that stand in the file.
+absl::Status TakeNamed(FileReader& file, std::vector<std::string>* names) {
+  constexpr size_t kPiece = size_t{1} << 20;
+  std::string window;  // a piece, after what a name may begin in
+  for (int64_t left = file.size(); left > 0 && !names->empty();) {
+    const size_t kept = std::min(window.size(), kLongestName);
+    window.erase(0, window.size() - kept);
+    const auto size =
+        static_cast<size_t>(std::min(left, static_cast<int64_t>(kPiece)));
+    window.resize(kept + size);
+    RETURN_IF_ERROR(file.Read(&window[kept], size));
+    left -= static_cast<int64_t>(size);
+    names->erase(std::remove_if(names->begin(), names->end(),
+                                [&](const std::string& name) {
+                                  return absl::StrContains(window, name);
+                                }),
+                 names->end());
+  }
+  return absl::OkStatus();
+}
+
+// Those of the weights that no other model of the folder names: one that was
+// renamed still does. None where a model cannot be read.
+std::vector<std::string> NamedNowhereElse(FileSystem& files, int folder,
+                                          const std::string& model,
+                                          std::vector<std::string> weights) {
+  std::vector<std::string> names;
+  if (weights.empty() || files.List(folder, &names) != 0) return {};
+  constexpr int kFlags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+  for (const std::string& name : names) {
+    if (name == model ||
+        !(absl::EndsWith(name, ".pb") || absl::EndsWith(name, ".onnx"))) {
+      continue;
+    }
+    absl::StatusOr<OpenFile> file = OpenAt(files, folder, name, kFlags);
+    if (absl::IsNotFound(file.status())) continue;
+    if (!file.ok()) return {};
+    absl::StatusOr<FileReader> reader = FileReader::Of(
+        *std::move(file), name, std::numeric_limits<int64_t>::max(), files);
+    if (absl::IsInvalidArgument(reader.status())) continue;  // no file
+    if (!reader.ok() || !TakeNamed(*reader, &weights).ok()) return {};
+  }
+  return weights;
+}
+
 // REQUIRES: the folder is locked.
 absl::Status WriteBoth(const std::string& path, const FilePlace& place,
                        int folder, const FilePieces& model,
                        const absl::optional<WeightsFile>& weights,
                        FileSystem& files) {
-  const std::vector<std::string> before =
-      ListWeights(files, folder, place.name);
+  std::vector<std::string> before = ListWeights(files, folder, place.name);
   const auto is_new = [&](const std::string& name) {
     return weights.has_value() && name == weights->name;
   };
@@ -165,8 +211,11 @@ absl::Status WriteBoth(const std::string& path, const FilePlace& place,
     }
     return written;
   }
-  for (const std::string& name : before) {
-    if (!is_new(name)) files.Unlink(folder, name.c_str());
+  before.erase(std::remove_if(before.begin(), before.end(), is_new),
+               before.end());
+  for (const std::string& name :
+       NamedNowhereElse(files, folder, place.name, std::move(before))) {
+    files.Unlink(folder, name.c_str());
   }
   return absl::OkStatus();
 }

@@ -46,9 +46,10 @@ struct WeightsFile {
 
 // Writes a model and, if there is one, its file of weights, which comes first;
 // when the model is in its place, what it had for weights before, or a killed
-// writer left, is removed. So at every moment the model under this name is the
-// old one or the new one, with its weights. Writers of one folder that have
-// weights to write or to remove wait for each other.
+// writer left, is removed, but for what another model of the folder names. So
+// at every moment the model under this name is the old one or the new one, with
+// its weights. Writers of one folder that have weights to write or to remove
+// wait for each other.
 absl::Status WriteModel(const std::string& path, const FilePieces& model,
                         const absl::optional<WeightsFile>& weights,
                         FileSystem& files = RealFileSystem());

@@ -125,6 +125,19 @@ TEST_F(WeightsFileTest, IsFoundThroughALinkToTheModel) {
   EXPECT_THAT(folder_.Names(), UnorderedElementsAre("m.pb", name_));
 }
 
+TEST_F(WeightsFileTest, StayWithAModelThatWasRenamed) {
+  std::filesystem::rename(folder_.File("m.pb"), folder_.File("kept.pb"));
+  // No model, though it is called like one; nor a file to be read.
+  std::filesystem::create_directory(folder_.File("folder.pb"));
+  std::filesystem::create_symlink("nothing", folder_.File("dangling.onnx"));
+  ASSERT_OK(Save(SampleModel(), folder_.File("m.pb")));
+  EXPECT_OK(Load(folder_.File("kept.pb"), SampleOps()));
+  // Without it they are what a writer left.
+  std::filesystem::remove(folder_.File("kept.pb"));
+  ASSERT_OK(Save(SampleModel(), folder_.File("m.pb")));
+  EXPECT_FALSE(std::filesystem::exists(folder_.File(name_)));
+}
+
 TEST_F(WeightsFileTest, StructureHasNoValues) {
   ASSERT_OK_AND_ASSIGN(const Model structure,
                        LoadStructure(path_, SampleOps()));
