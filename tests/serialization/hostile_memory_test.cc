@@ -52,14 +52,6 @@ absl::StatusCode ExpectWithinMemory(const std::string& name,
   return status.code();
 }
 
-// The sanitizer's allocator says a block has the size that was asked for,
-// which glibc's rounds up.
-#ifdef __SANITIZE_ADDRESS__
-constexpr double kCounted = 0.85;
-#else
-constexpr double kCounted = 1;
-#endif
-
 // So many of something load, and take at least this share of what they may:
 // what is charged is what is taken. More and more of it, until it is refused,
 // take no more either.
@@ -72,9 +64,8 @@ void GrowUntilRefused(const std::string& name, const std::string& what,
     EXPECT_EQ(ExpectWithinMemory(name, bytes, what), absl::StatusCode::kOk)
         << least << " " << what;
     const auto size = static_cast<int64_t>(bytes.size());
-    EXPECT_GE(
-        static_cast<double>(PeakBytes() - LiveBytes()),
-        kCounted * share * static_cast<double>(MemoryBudget(size).allowed()))
+    EXPECT_GE(static_cast<double>(PeakBytes() - LiveBytes()),
+              share * static_cast<double>(MemoryBudget(size).allowed()))
         << least << " " << what;
   }
   for (int count = least * 5 / 4; count < kMost; count += count / 4) {

@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -27,7 +28,12 @@ std::atomic<int64_t> peak_bytes{0};
 // With what the allocator keeps of it for itself.
 int64_t SizeOf(void* memory) {
   if (memory == nullptr) return 0;
-  return static_cast<int64_t>(malloc_usable_size(memory) + sizeof(size_t));
+  // As glibc rounds up; a sanitizer's allocator says what was asked for.
+  constexpr size_t kLeast = 32;
+  constexpr size_t kUnit = 16;
+  const size_t bytes = malloc_usable_size(memory) + sizeof(size_t);
+  return static_cast<int64_t>(
+      std::max(kLeast, (bytes + kUnit - 1) / kUnit * kUnit));
 }
 
 void* Count(void* memory) {
