@@ -13,6 +13,7 @@
 #include "serialization/model_codec.h"
 #include "serialization/onnx/export.h"
 #include "serialization/onnx/import.h"
+#include "serialization/onnx/import_structure.h"
 
 namespace espalier {
 namespace {
@@ -44,21 +45,37 @@ absl::StatusOr<Model> LoadBinary(const std::string& path, bool read_values,
   return Annotate(model.status(), absl::StrCat("load ", Quoted(path)));
 }
 
+absl::StatusOr<OnnxImportOptions> OnnxOptionsOf(const std::string& path) {
+  OnnxImportOptions options;
+  ASSIGN_OR_RETURN(FilePlace place, FindPlace(path));
+  options.folder = std::move(place.folder);
+  return options;
+}
+
+absl::StatusOr<Model> LoadOnnxStructure(const std::string& path) {
+  ASSIGN_OR_RETURN(FileReader file, FileReader::Open(path, kMaxOnnxBytes));
+  ASSIGN_OR_RETURN(const OnnxImportOptions options, OnnxOptionsOf(path));
+  return ImportOnnxStructure(&file, options);
+}
+
 absl::StatusOr<Model> LoadAs(const std::string& path, bool read_values,
                              const OpTable& ops) {
   const std::string context = absl::StrCat("load ", Quoted(path));
   const absl::StatusOr<Format> format = FormatOf(path);
   if (!format.ok()) return Annotate(format.status(), context);
   if (*format == Format::kBinary) return LoadBinary(path, read_values, ops);
+  if (*format == Format::kOnnx && !read_values) {
+    absl::StatusOr<Model> structure = LoadOnnxStructure(path);
+    if (structure.ok()) return structure;
+    // What is wrong is said best of the whole file.
+  }
   const bool text = *format == Format::kText;
   ASSIGN_OR_RETURN(
       std::string bytes,
       ReadFile(path, text ? ModelLimits().text_bytes : kMaxOnnxBytes));
   absl::StatusOr<Model> model = [&]() -> absl::StatusOr<Model> {
     if (text) return DecodeModelText(bytes, ops);
-    ASSIGN_OR_RETURN(FilePlace place, FindPlace(path));
-    OnnxImportOptions options;
-    options.folder = std::move(place.folder);
+    ASSIGN_OR_RETURN(const OnnxImportOptions options, OnnxOptionsOf(path));
     return ImportOnnx(std::move(bytes), options);
   }();
   if (!model.ok()) return Annotate(model.status(), context);

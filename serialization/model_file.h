@@ -50,8 +50,9 @@ absl::StatusOr<Model> Load(const std::string& path,
                            const OpTable& ops = StandardOps());
 
 // The model without the values of its parameters and states: `values` is empty.
-// The whole file is read, and checked as Load does, but of a `.pb` file only
-// the structure and the constants are held.
+// A `.pb` file is read whole and checked as Load does; of an `.onnx` file the
+// elements of weights are not looked at. But for `.pbtxt` only the structure
+// and the constants are held.
 absl::StatusOr<Model> LoadStructure(const std::string& path,
                                     const OpTable& ops = StandardOps());
 

@@ -514,13 +514,18 @@ HistoryEntry ReadHistory(const v1::HistoryEntry& message) {
   return entry;
 }
 
-absl::Status CheckModel(const Model& model) {
+absl::Status CheckStructure(const Model& model) {
   if (model.graph.num_nodes() == 0) {
     return absl::InvalidArgumentError("the model has no graph");
   }
-  RETURN_IF_ERROR(Validate(model));
+  RETURN_IF_ERROR(ValidateDomains(model));
   RETURN_IF_ERROR(CheckClassNames(model));
   return CheckFreeFields(Writer::WriteFacts(model));
+}
+
+absl::Status CheckModel(const Model& model) {
+  RETURN_IF_ERROR(CheckStructure(model));
+  return Validate(model);
 }
 
 absl::StatusOr<ModelMessage> ToMessage(const Model& model) {

@@ -35,8 +35,10 @@ struct ModelMessage {
   std::vector<Attributes> kept;
 };
 
-// What ToMessage refuses, without the message of its graph.
+// What ToMessage refuses, without the message of its graph; the second, of a
+// model whose values were not read.
 absl::Status CheckModel(const Model& model);
+absl::Status CheckStructure(const Model& model);
 
 // Equal models give equal messages. Errors: a model that does not fit its
 // graph; text that is not UTF-8.

@@ -80,9 +80,11 @@ absl::StatusOr<Place> ReadPlace(const TensorProto& tensor) {
 
 class Reader {
  public:
-  explicit Reader(const std::string& folder) : folder_(folder) {}
+  Reader(const std::string& folder, MemoryBudget* budget)
+      : folder_(folder), budget_(*budget) {}
 
-  absl::Status Read(TensorProto* tensor) {
+  // Larger elements go into `left_elements`, if that is not null.
+  absl::Status Read(TensorProto* tensor, OnnxLeftElements* left_elements) {
     const bool external = tensor->data_location() == TensorProto::EXTERNAL;
     if (!external && tensor->external_data_size() == 0) return absl::OkStatus();
     if (!external) {
@@ -109,15 +111,23 @@ class Reader {
           "external data: tensors share bytes, and ask for more than the files "
           "have");
     }
-    std::string* raw = tensor->mutable_raw_data();
-    raw->resize(static_cast<size_t>(length));
-    RETURN_IF_ERROR(file->ReadAt(place.offset, &(*raw)[0], raw->size()));
     tensor->clear_external_data();
     tensor->clear_data_location();
-    return absl::OkStatus();
+    budget_.AddFile(length);
+    if (left_elements != nullptr && length >= left_elements->least()) {
+      return left_elements->Add(tensor, file, place.offset, length, &budget_);
+    }
+    RETURN_IF_ERROR(budget_.Charge(length));
+    std::string* raw = tensor->mutable_raw_data();
+    raw->resize(static_cast<size_t>(length));
+    return file->ReadAt(place.offset, &(*raw)[0], raw->size());
   }
 
-  int64_t bytes_read() const { return read_; }
+  // The files, from which nothing more is read here.
+  void KeepFiles(OnnxLeftElements* left_elements) {
+    for (auto& [location, file] : files_) left_elements->Keep(std::move(file));
+    files_.clear();
+  }
 
  private:
   absl::StatusOr<FileReader*> Open(const std::string& location) {
@@ -139,6 +149,7 @@ class Reader {
   }
 
   const std::string& folder_;
+  MemoryBudget& budget_;
   std::map<std::string, std::unique_ptr<FileReader>> files_;
   int64_t left_ = 0;  // bytes of the files that may still be read
   int64_t read_ = 0;
@@ -159,11 +170,14 @@ void SetOnnxExternalData(const std::string& location, uint64_t offset,
   tensor->set_data_location(TensorProto::EXTERNAL);
 }
 
-absl::StatusOr<int64_t> ReadOnnxExternalData(const std::string& folder,
-                                             onnx::GraphProto* graph) {
-  Reader reader(folder);
+absl::Status ReadOnnxExternalData(const std::string& folder,
+                                  onnx::GraphProto* graph, MemoryBudget* budget,
+                                  OnnxLeftElements* left_elements) {
+  Reader reader(folder, budget);
   for (TensorProto& tensor : *graph->mutable_initializer()) {
-    const absl::Status status = reader.Read(&tensor);
+    const bool may_stay = tensor.data_type() == TensorProto::FLOAT;
+    const absl::Status status =
+        reader.Read(&tensor, may_stay ? left_elements : nullptr);
     if (!status.ok()) {
       return Annotate(status,
                       absl::StrCat("initializer ", Quoted(tensor.name())));
@@ -172,14 +186,15 @@ absl::StatusOr<int64_t> ReadOnnxExternalData(const std::string& folder,
   for (onnx::NodeProto& node : *graph->mutable_node()) {
     for (onnx::AttributeProto& attribute : *node.mutable_attribute()) {
       if (!attribute.has_t()) continue;
-      const absl::Status status = reader.Read(attribute.mutable_t());
+      const absl::Status status = reader.Read(attribute.mutable_t(), nullptr);
       if (status.ok()) continue;
       return Annotate(status,
                       absl::StrCat("node ", Quoted(node.name()), ": attribute ",
                                    Quoted(attribute.name())));
     }
   }
-  return reader.bytes_read();
+  if (left_elements != nullptr) reader.KeepFiles(left_elements);
+  return absl::OkStatus();
 }
 
 }  // namespace espalier

@@ -68,11 +68,13 @@ std::string CleanName(absl::string_view name) {
 }
 
 OnnxGraphReader::OnnxGraphReader(onnx::GraphProto* graph, int opset,
-                                 OnnxBatch batch, const MemoryBudget& budget)
+                                 OnnxBatch batch, const MemoryBudget& budget,
+                                 OnnxLeftElements* left_elements)
     : graph_(*graph),
       opset_(opset),
       batch_(batch),
       budget_(budget),
+      left_elements_(*left_elements),
       builder_(CleanName(graph->name())) {}
 
 absl::Status OnnxGraphReader::ChargeNodes() {
@@ -153,7 +155,8 @@ absl::StatusOr<Model> OnnxGraphReader::Read() {
       HashTableBytes(reserved_, sizeof(decltype(entries_)::value_type))));
   entries_.reserve(likely);
   for (const onnx::TensorProto& tensor : graph_.initializer()) {
-    const absl::Status status = CheckOnnxTensor(tensor);
+    const absl::Status status =
+        CheckOnnxTensor(tensor, left_elements_.BytesOf(tensor));
     if (!status.ok()) {
       return Annotate(status,
                       absl::StrCat("initializer ", Quoted(tensor.name())));
@@ -267,6 +270,12 @@ const onnx::TensorProto* OnnxGraphReader::FindConstant(
   return entry == entries_.end() ? nullptr : entry->second.constant;
 }
 
+absl::StatusOr<Tensor> OnnxGraphReader::ConstantFloats(absl::string_view name) {
+  const onnx::TensorProto& constant = *FindConstant(name);
+  RETURN_IF_ERROR(left_elements_.Fetch(constant, &budget_));
+  return ReadOnnxFloats(constant);
+}
+
 absl::StatusOr<const OnnxArray*> OnnxGraphReader::FindArray(
     absl::string_view name) {
   const auto found = entries_.find(name);
@@ -274,6 +283,7 @@ absl::StatusOr<const OnnxArray*> OnnxGraphReader::FindArray(
   Entry& entry = found->second;
   if (entry.array == nullptr && entry.constant != nullptr) {
     const onnx::TensorProto& tensor = *entry.constant;
+    RETURN_IF_ERROR(left_elements_.Fetch(tensor, &budget_));
     if (!tensor.has_raw_data()) {
       RETURN_IF_ERROR(
           Charge(OnnxShape(tensor).num_elements() *
@@ -316,6 +326,7 @@ absl::StatusOr<Value> OnnxGraphReader::FindValue(absl::string_view name) {
     // The op copies them.
     const int64_t bytes = elements * int64_t{sizeof(float)} + kTensor;
     RETURN_IF_ERROR(Charge(2 * bytes));
+    RETURN_IF_ERROR(left_elements_.Fetch(*entry.constant, &budget_));
     absl::StatusOr<Tensor> tensor = IsOnnxFloat(*entry.constant)
                                         ? ReadOnnxFloats(*entry.constant)
                                         : ReadOnnxIntegers(*entry.constant);
@@ -412,15 +423,15 @@ std::string OnnxGraphReader::NodeName(absl::string_view name) {
 
 absl::StatusOr<Value> OnnxGraphReader::Parameter(const std::string& key,
                                                  const std::string& name,
-                                                 Tensor tensor) {
+                                                 const Shape& shape,
+                                                 absl::optional<Tensor> value) {
   RETURN_IF_ERROR(Charge(kParameter + HeapBytesOf(key) + HeapBytesOf(name)));
   const std::string leaf = NodeName(name);
-  const Value value =
-      builder_.Parameter(leaf, tensor.shape(), Initializer::Zeros());
+  const Value parameter = builder_.Parameter(leaf, shape, Initializer::Zeros());
   RETURN_IF_ERROR(builder_.status());
-  values_.emplace(leaf, std::move(tensor));
-  parameters_.emplace(key, value);
-  return value;
+  if (value.has_value()) values_.emplace(leaf, *std::move(value));
+  parameters_.emplace(key, parameter);
+  return parameter;
 }
 
 absl::StatusOr<Value> OnnxGraphReader::Weight(const std::string& name,
@@ -437,16 +448,18 @@ absl::StatusOr<Value> OnnxGraphReader::Weight(const std::string& name,
         Quoted(name), " has shape ", shape.ToString(), ": expected a ",
         weight.is_vector ? "vector" : "matrix", " that is not empty"));
   }
+  const Shape matrix = weight.is_vector   ? Shape({shape.num_elements(), 1})
+                       : weight.transpose ? Shape({shape.dim(1), shape.dim(0)})
+                                          : shape;
+  if (WasLeft(constant)) return Parameter(key, name, matrix, absl::nullopt);
   RETURN_IF_ERROR(Charge(shape.num_elements() * int64_t{sizeof(float)}));
   absl::StatusOr<Tensor> tensor =
       weight.is_vector
           ? ReadOnnxFloats(constant)
           : ReadOnnxMatrix(constant, weight.transpose, weight.factor);
   if (!tensor.ok()) return Annotate(tensor.status(), Quoted(name));
-  if (weight.is_vector) {
-    *tensor = tensor->Reshaped(Shape({shape.num_elements(), 1}));
-  }
-  return Parameter(key, name, *std::move(tensor));
+  if (weight.is_vector) *tensor = tensor->Reshaped(matrix);
+  return Parameter(key, name, matrix, *std::move(tensor));
 }
 
 absl::StatusOr<Value> OnnxGraphReader::Bias(const std::string& name,
@@ -454,17 +467,20 @@ absl::StatusOr<Value> OnnxGraphReader::Bias(const std::string& name,
   const std::string key = absl::StrFormat("bias %d %a %s", units, factor, name);
   const auto made = parameters_.find(key);
   if (made != parameters_.end()) return made->second;
+  const onnx::TensorProto& constant = *FindConstant(name);
+  const Shape shape({units});
+  if (WasLeft(constant)) return Parameter(key, name, shape, absl::nullopt);
   const int64_t bytes = units * int64_t{sizeof(float)};
   RETURN_IF_ERROR(Charge(2 * bytes));
-  absl::StatusOr<Tensor> tensor = ReadOnnxFloats(*FindConstant(name));
+  absl::StatusOr<Tensor> tensor = ReadOnnxFloats(constant);
   if (!tensor.ok()) return Annotate(tensor.status(), Quoted(name));
-  Tensor bias(DataType::kF32, Shape({units}));
+  Tensor bias(DataType::kF32, shape);
   const absl::Span<const float> from = tensor->data<float>();
   for (size_t i = 0; i < static_cast<size_t>(units); ++i) {
     bias.data<float>()[i] = factor * from[from.size() == 1 ? 0 : i];
   }
   budget_.GiveBack(bytes);
-  return Parameter(key, name, std::move(bias));
+  return Parameter(key, name, shape, std::move(bias));
 }
 
 absl::StatusOr<Value> OnnxGraphReader::Table(const std::string& name) {
@@ -472,11 +488,12 @@ absl::StatusOr<Value> OnnxGraphReader::Table(const std::string& name) {
   const auto made = parameters_.find(key);
   if (made != parameters_.end()) return made->second;
   const onnx::TensorProto& constant = *FindConstant(name);
-  RETURN_IF_ERROR(
-      Charge(OnnxShape(constant).num_elements() * int64_t{sizeof(float)}));
+  const Shape shape = OnnxShape(constant);
+  if (WasLeft(constant)) return Parameter(key, name, shape, absl::nullopt);
+  RETURN_IF_ERROR(Charge(shape.num_elements() * int64_t{sizeof(float)}));
   absl::StatusOr<Tensor> tensor = ReadOnnxFloats(constant);
   if (!tensor.ok()) return Annotate(tensor.status(), Quoted(name));
-  return Parameter(key, name, *std::move(tensor));
+  return Parameter(key, name, shape, *std::move(tensor));
 }
 
 Value OnnxGraphReader::WriteProduct(const OnnxProduct& product, Value bias,

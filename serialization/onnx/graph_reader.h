@@ -12,11 +12,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "espalier/onnx/onnx.pb.h"
 #include "graph/builder.h"
 #include "graph/model.h"
 #include "serialization/memory_budget.h"
 #include "serialization/onnx/array.h"
+#include "serialization/onnx/left_elements.h"
 
 namespace espalier {
 
@@ -45,14 +47,16 @@ struct OnnxProduct {
 
 class OnnxGraphReader {
  public:
-  // `graph` must outlive this. No more memory is taken than `budget` has left.
+  // `graph` and `left_elements`, of its tensors, must outlive this. No more
+  // memory is taken than `budget` has left.
   OnnxGraphReader(onnx::GraphProto* graph, int opset, OnnxBatch batch,
-                  const MemoryBudget& budget);
+                  const MemoryBudget& budget, OnnxLeftElements* left_elements);
   OnnxGraphReader(const OnnxGraphReader&) = delete;
   OnnxGraphReader& operator=(const OnnxGraphReader&) = delete;
 
-  // Graph and values; nothing else of the model is set. Nodes of the file's
-  // graph are freed once they have all been read.
+  // Graph and values, but for those of weights whose elements were left;
+  // nothing else of the model is set. Nodes of the file's graph are freed once
+  // they have all been read.
   absl::StatusOr<Model> Read();
   // By the file's name of an input, ours.
   const std::map<std::string, std::string>& inputs() const { return inputs_; }
@@ -65,7 +69,10 @@ class OnnxGraphReader {
   OnnxBatch batch() const { return batch_; }
 
   // What stands under a name: null if it is of another sort or there is none.
+  // Its elements may have been left.
   const onnx::TensorProto* FindConstant(absl::string_view name) const;
+  // The elements of one as f32. REQUIRES: FindConstant() gives it.
+  absl::StatusOr<Tensor> ConstantFloats(absl::string_view name);
   // Of a constant, or sizes that depend on N; null of what is computed.
   absl::StatusOr<const OnnxArray*> FindArray(absl::string_view name);
   // A constant becomes a node; a product that waits is written. An error for
@@ -130,13 +137,19 @@ class OnnxGraphReader {
   absl::Status CountReaders();
   absl::Status ReadInput(const onnx::ValueInfoProto& input);
   absl::Status ReadOutputs();
+  // `value` null: its elements were left.
   absl::StatusOr<Value> Parameter(const std::string& key,
-                                  const std::string& name, Tensor tensor);
+                                  const std::string& name, const Shape& shape,
+                                  absl::optional<Tensor> value);
+  bool WasLeft(const onnx::TensorProto& constant) const {
+    return left_elements_.BytesOf(constant) > 0;
+  }
 
   onnx::GraphProto& graph_;
   const int opset_;
   const OnnxBatch batch_;
   MemoryBudget budget_;
+  OnnxLeftElements& left_elements_;
   GraphBuilder builder_;
   NodeId charged_ = 0;       // nodes
   int64_t reserved_ = 0;     // entries

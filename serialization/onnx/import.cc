@@ -16,7 +16,10 @@
 #include "serialization/model_message.h"
 #include "serialization/onnx/external_data.h"
 #include "serialization/onnx/graph_reader.h"
+#include "serialization/onnx/import_structure.h"
+#include "serialization/onnx/left_elements.h"
 #include "serialization/onnx/metadata.h"
+#include "serialization/onnx/outline.h"
 #include "serialization/wire.h"
 
 namespace espalier {
@@ -32,13 +35,15 @@ WireLimits LimitsFor(int64_t bytes) {
   return {/*fields=*/100000 + bytes / 64, /*packed=*/1000000 + bytes / 2};
 }
 
-// Leaves in `budget` what the file and its messages do not take.
+// Of a file that `budget` is for, or its outline. Leaves in it what the bytes
+// and their messages do not take.
 absl::StatusOr<onnx::ModelProto> Parse(const std::string& bytes,
                                        MemoryBudget* budget) {
   const auto size = static_cast<int64_t>(bytes.size());
   RETURN_IF_ERROR(budget->Charge(size));
   RETURN_IF_ERROR(ScanWire(bytes, *onnx::ModelProto::descriptor(),
-                           LimitsFor(size), budget, UnknownFields::kSkip));
+                           LimitsFor(budget->file_bytes()), budget,
+                           UnknownFields::kSkip));
   budget->GiveBack(size);
   google::protobuf::io::CodedInputStream stream(
       reinterpret_cast<const uint8_t*>(bytes.data()),
@@ -104,14 +109,18 @@ std::vector<OnnxBatch> BatchesOf(const onnx::GraphProto& graph,
 // In the first way in which the batch may be read that gives a graph.
 absl::StatusOr<Model> ReadModel(onnx::ModelProto& file,
                                 const OnnxImportOptions& options,
-                                const MemoryBudget& budget) {
+                                const MemoryBudget& budget,
+                                OnnxLeftElements* left_elements) {
   ASSIGN_OR_RETURN(const int opset, OpsetOf(file));
   if (file.graph().output_size() == 0) {
     return absl::InvalidArgumentError("is no ONNX model: it has no outputs");
   }
   absl::Status first;
   for (const OnnxBatch batch : BatchesOf(file.graph(), options)) {
-    OnnxGraphReader reader(file.mutable_graph(), opset, batch, budget);
+    MemoryBudget left = budget;
+    RETURN_IF_ERROR(left.Charge(left_elements->fetched()));
+    OnnxGraphReader reader(file.mutable_graph(), opset, batch, left,
+                           left_elements);
     absl::StatusOr<Model> model = reader.Read();
     if (!model.ok()) {
       first.Update(model.status());
@@ -130,13 +139,30 @@ absl::StatusOr<Model> ParseAndRead(std::string bytes,
   ASSIGN_OR_RETURN(onnx::ModelProto file, Parse(bytes, &budget));
   std::string().swap(bytes);  // frees them, which an assignment does not
   if (!options.folder.empty()) {
-    ASSIGN_OR_RETURN(
-        const int64_t external,
-        ReadOnnxExternalData(options.folder, file.mutable_graph()));
-    budget.AddFile(external);
-    RETURN_IF_ERROR(budget.Charge(external));
+    RETURN_IF_ERROR(ReadOnnxExternalData(options.folder, file.mutable_graph(),
+                                         &budget, /*left_elements=*/nullptr));
   }
-  return ReadModel(file, options, budget);
+  OnnxLeftElements none(0);
+  return ReadModel(file, options, budget, &none);
+}
+
+// Elements of other types than FLOAT may not fit ours, and are looked at.
+absl::Status LeaveElements(const OnnxOutline& outline, ByteSource* source,
+                           MemoryBudget* budget, onnx::GraphProto* graph,
+                           OnnxLeftElements* left_elements) {
+  for (const OnnxOutline::LeftOut& left_out : outline.left_out) {
+    onnx::TensorProto* tensor =
+        graph->mutable_initializer(left_out.initializer);
+    if (tensor->has_raw_data() || tensor->external_data_size() > 0) {
+      return absl::InvalidArgumentError("has elements in two places");
+    }
+    RETURN_IF_ERROR(left_elements->Add(tensor, source, left_out.place,
+                                       left_out.size, budget));
+    if (tensor->data_type() != onnx::TensorProto::FLOAT) {
+      RETURN_IF_ERROR(left_elements->Fetch(*tensor, budget));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -146,6 +172,30 @@ absl::StatusOr<Model> ImportOnnx(std::string bytes,
   if (bytes.empty()) return absl::DataLossError("is empty");
   ASSIGN_OR_RETURN(Model model, ParseAndRead(std::move(bytes), options));
   RETURN_IF_ERROR(CheckModel(model));
+  return model;
+}
+
+absl::StatusOr<Model> ImportOnnxStructure(ByteSource* source,
+                                          const OnnxImportOptions& options,
+                                          int64_t least_left) {
+  MemoryBudget budget(source->size());
+  ASSIGN_OR_RETURN(OnnxOutline outline, ReadOnnxOutline(source, least_left));
+  RETURN_IF_ERROR(
+      budget.Charge(static_cast<int64_t>(outline.left_out.capacity()) *
+                    int64_t{sizeof(OnnxOutline::LeftOut)}));
+  ASSIGN_OR_RETURN(onnx::ModelProto file, Parse(outline.bytes, &budget));
+  std::string().swap(outline.bytes);
+  OnnxLeftElements left_elements(least_left);
+  RETURN_IF_ERROR(LeaveElements(outline, source, &budget, file.mutable_graph(),
+                                &left_elements));
+  if (!options.folder.empty()) {
+    RETURN_IF_ERROR(ReadOnnxExternalData(options.folder, file.mutable_graph(),
+                                         &budget, &left_elements));
+  }
+  ASSIGN_OR_RETURN(Model model,
+                   ReadModel(file, options, budget, &left_elements));
+  model.values.clear();
+  RETURN_IF_ERROR(CheckStructure(model));
   return model;
 }
 

@@ -49,7 +49,8 @@ absl::StatusOr<absl::optional<float>> LimitInput(OnnxNodeReader& node, int i,
     return absl::InvalidArgumentError(absl::StrCat(
         "input ", i, " has shape ", shape.ToString(), ": expected one number"));
   }
-  ASSIGN_OR_RETURN(const Tensor number, ReadOnnxFloats(*node.constant(i)));
+  ASSIGN_OR_RETURN(const Tensor number,
+                   node.graph().ConstantFloats(node.input(i)));
   const float limit = number.data<float>()[0];
   if (!std::isnan(limit)) return limit;
   return absl::InvalidArgumentError(absl::StrCat("input ", i, " is NaN"));

@@ -22,7 +22,8 @@ absl::Status CheckVariance(OnnxNodeReader& node, int i) {
   if (node.constant(i) == nullptr) return absl::OkStatus();
   RETURN_IF_ERROR(node.graph().Charge(
       OnnxShape(*node.constant(i)).num_elements() * int64_t{sizeof(float)}));
-  ASSIGN_OR_RETURN(const Tensor variance, ReadOnnxFloats(*node.constant(i)));
+  ASSIGN_OR_RETURN(const Tensor variance,
+                   node.graph().ConstantFloats(node.input(i)));
   for (const float value : variance.data<float>()) {
     if (!(value >= 0)) {
       return absl::InvalidArgumentError(

@@ -116,7 +116,7 @@ absl::Status CheckFloat(const TensorProto& tensor) {
 
 }  // namespace
 
-absl::Status CheckOnnxTensor(const TensorProto& tensor) {
+absl::Status CheckOnnxTensor(const TensorProto& tensor, int64_t left_bytes) {
   const Shape shape(absl::MakeConstSpan(tensor.dims()));
   RETURN_IF_ERROR(shape.Validate());
   if (shape.has_symbolic_batch()) {
@@ -143,14 +143,16 @@ absl::Status CheckOnnxTensor(const TensorProto& tensor) {
         elements, " elements of ", width, " bytes"));
   };
   RETURN_IF_ERROR(CheckRange(tensor, listed));
-  if (tensor.has_raw_data()) {
+  if (tensor.has_raw_data() || left_bytes > 0) {
     // At most 2^40 elements, so this does not overflow.
-    if (ListedElements(tensor) > 0) {
+    if (ListedElements(tensor) > 0 ||
+        (tensor.has_raw_data() && left_bytes > 0)) {
       return describe("elements in two places");
     }
-    if (static_cast<int64_t>(tensor.raw_data().size()) !=
-        elements * static_cast<int64_t>(width)) {
-      return describe(absl::StrCat(tensor.raw_data().size(), " bytes"));
+    const int64_t bytes =
+        left_bytes + static_cast<int64_t>(tensor.raw_data().size());
+    if (bytes != elements * static_cast<int64_t>(width)) {
+      return describe(absl::StrCat(bytes, " bytes"));
     }
     return absl::OkStatus();
   }

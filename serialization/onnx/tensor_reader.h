@@ -15,11 +15,14 @@
 namespace espalier {
 
 // Whether it has a known element type, a valid shape, and exactly as many
-// elements as its shape asks for, in one place. Unimplemented for strings,
-// complex numbers and weights in other files, which are never opened.
-absl::Status CheckOnnxTensor(const onnx::TensorProto& tensor);
+// elements as its shape asks for, in one place: so many bytes of its raw_data
+// were left elsewhere, if not 0. Unimplemented for strings, complex numbers and
+// weights in other files, which are never opened.
+absl::Status CheckOnnxTensor(const onnx::TensorProto& tensor,
+                             int64_t left_bytes = 0);
 
-// REQUIRES, of all that follows: CheckOnnxTensor is OK.
+// REQUIRES, of all that follows: CheckOnnxTensor is OK, and of what reads
+// elements, that none were left elsewhere.
 Shape OnnxShape(const onnx::TensorProto& tensor);
 // Of floating point of any width.
 bool IsOnnxFloat(const onnx::TensorProto& tensor);

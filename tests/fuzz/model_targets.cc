@@ -7,11 +7,13 @@
 #include "espalier/onnx/onnx.pb.h"
 #include "graph/text.h"
 #include "ops/registry.h"
+#include "serialization/byte_source.h"
 #include "serialization/bytes.h"
 #include "serialization/crc32c.h"
 #include "serialization/model_codec.h"
 #include "serialization/onnx/export.h"
 #include "serialization/onnx/import.h"
+#include "serialization/onnx/import_structure.h"
 #include "tests/fuzz/promises.h"
 #include "tests/fuzz/targets.h"
 
@@ -113,6 +115,18 @@ void RequireImportAsItIs(const std::string& file) {
   RequireRun(*model, SeedOf(file));
 }
 
+// The graph is the same where weights are left in the file.
+void RequireStructure(const std::string& file, const Model& model) {
+  MemorySource source(file);
+  const absl::StatusOr<Model> structure =
+      ImportOnnxStructure(&source, OnnxImportOptions(), /*least_left=*/1);
+  Require(structure.ok(), absl::StrCat("a structure is read as its model is: ",
+                                       structure.status().ToString()));
+  Require(structure->values.empty(), "a structure has no values");
+  Require(PrintGraph(structure->graph) == PrintGraph(model.graph),
+          "a structure has the model's graph");
+}
+
 }  // namespace
 
 int FuzzModelBytes(const uint8_t* data, size_t size) {
@@ -168,6 +182,7 @@ int FuzzOnnx(const uint8_t* data, size_t size) {
   RequireWireForm(file, *onnx::ModelProto::descriptor(),
                   /*unknown_fields=*/true);
   RequireModel(*model);
+  RequireStructure(file, *model);
   RequireRoundTrips(*model);
   RequireRun(*model, SeedOf(file));
   const absl::StatusOr<std::string> exported = ExportOnnx(*model);

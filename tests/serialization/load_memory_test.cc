@@ -76,6 +76,9 @@ TEST(LoadMemoryTest, WeightsAreHeldOnce) {
   }
   // Protobuf holds the weights of ONNX files until they are converted.
   for (const std::string name : {"m.onnx", "beside.onnx"}) {
+    EXPECT_LE(PeakOf([&] { ASSERT_OK(LoadStructure(folder.File(name))); }),
+              kMiB)
+        << name;
     EXPECT_LE(PeakOf([&] { ASSERT_OK(Load(folder.File(name))); }),
               2 * kWeights + kSlack)
         << name;

@@ -12,8 +12,11 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "graph/status_macros.h"
+#include "graph/text.h"
 #include "gtest/gtest.h"
+#include "serialization/byte_source.h"
 #include "serialization/onnx/import.h"
+#include "serialization/onnx/import_structure.h"
 #include "serialization/onnx/tensor_reader.h"
 #include "tests/serialization/onnx/conformance_suite.h"
 #include "tests/testing/execution.h"
@@ -109,12 +112,19 @@ struct Outcome {
 Outcome RunTest(const ConformanceTest& test) {
   Outcome outcome;
   const auto run = [&]() -> absl::Status {
-    ASSIGN_OR_RETURN(std::string bytes, ReadConformanceModel(test));
+    ASSIGN_OR_RETURN(const std::string bytes, ReadConformanceModel(test));
     OnnxImportOptions options;
     options.keep_leading_dimension = true;
-    const absl::StatusOr<Model> model = ImportOnnx(std::move(bytes), options);
+    MemorySource source(bytes);
+    const absl::StatusOr<Model> structure =
+        ImportOnnxStructure(&source, options, /*least_left=*/1);
+    const absl::StatusOr<Model> model = ImportOnnx(bytes, options);
     outcome.refusal = model.status();
     if (!model.ok()) return absl::OkStatus();
+    RETURN_IF_ERROR(structure.status());
+    if (PrintGraph(structure->graph) != PrintGraph(model->graph)) {
+      outcome.wrong = "the structure has another graph";
+    }
     ASSIGN_OR_RETURN(const std::vector<ConformanceData> sets,
                      ReadConformanceData(test));
     for (const ConformanceData& data : sets) {

@@ -288,6 +288,7 @@ TEST_F(OnnxWeightsTest, DamageIsSeen) {
     EXPECT_THAT(Load(path_).status(),
                 StatusIs(absl::StatusCode::kDataLoss,
                          HasSubstr("is damaged: the checksum")));
+    EXPECT_EQ(LoadStructure(path_).status(), Load(path_).status());
   }
   folder_.Write(weights_, good.substr(0, good.size() - 1));
   EXPECT_EQ(Load(path_).status().code(), absl::StatusCode::kDataLoss);
