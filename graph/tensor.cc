@@ -5,8 +5,13 @@
 #include <new>
 #include <utility>
 
+#include "absl/base/config.h"
 #include "graph/alignment.h"
 #include "graph/check.h"
+
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
 
 namespace espalier {
 namespace {
@@ -18,21 +23,33 @@ size_t Rounded(size_t bytes) {
   return (bytes / alignment + 1) * alignment;
 }
 
-}  // namespace
+// What the rounding adds belongs to nobody: a sanitizer reports its use.
+AlignedBytes WithoutRest(AlignedBytes memory, [[maybe_unused]] size_t bytes) {
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
+  ASAN_POISON_MEMORY_REGION(memory.get() + bytes, Rounded(bytes) - bytes);
+#endif
+  return memory;
+}
 
-void AlignedFree::operator()(void* memory) const { std::free(memory); }
-
-AlignedBytes AllocateUnset(size_t bytes) {
+AlignedBytes Allocate(size_t bytes) {
   auto* memory = static_cast<unsigned char*>(
       std::aligned_alloc(AlignmentOf(bytes), Rounded(bytes)));
   if (memory == nullptr) throw std::bad_alloc();
   return AlignedBytes(memory);
 }
 
+}  // namespace
+
+void AlignedFree::operator()(void* memory) const { std::free(memory); }
+
+AlignedBytes AllocateUnset(size_t bytes) {
+  return WithoutRest(Allocate(bytes), bytes);
+}
+
 AlignedBytes AllocateAligned(size_t bytes) {
-  AlignedBytes memory = AllocateUnset(bytes);
+  AlignedBytes memory = Allocate(bytes);
   std::memset(memory.get(), 0, Rounded(bytes));
-  return memory;
+  return WithoutRest(std::move(memory), bytes);
 }
 
 Tensor::Tensor(DataType dtype, const Shape& shape)

@@ -118,6 +118,7 @@ absl::string_view Package(absl::string_view path) {
       {"gtest/", "GoogleTest"},
       {"gmock/", "GoogleTest"},
       {"linux/", kStandard},
+      {"sanitizer/", kStandard},
       {"sys/", kStandard},
   };
   for (const Prefix& prefix : kPrefixes) {

@@ -116,6 +116,13 @@ void MendModel(v1::Model* model, NastyValues* values) {
   if (values->OneIn(4)) return;
   if (!values->OneIn(8)) MendValues(model);
   MendTensors(model);
+  // One tensor's bytes may be all that is wrong.
+  if (model->tensor_data_size() > 0 && values->OneIn(16)) {
+    const auto count = static_cast<size_t>(model->tensor_data_size());
+    std::string* data =
+        model->mutable_tensor_data(static_cast<int>(values->Below(count)));
+    data->resize(values->Below(2 * data->size() + 5));
+  }
 }
 
 std::string FreeName(const v1::Graph& graph, std::string base) {
