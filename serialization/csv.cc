@@ -4,7 +4,9 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -15,7 +17,8 @@
 #include "graph/planted_bug.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
-#include "serialization/gzip.h"
+#include "serialization/byte_stream.h"
+#include "serialization/data_file.h"
 
 namespace espalier {
 namespace {
@@ -132,8 +135,11 @@ absl::StatusOr<int32_t> ParseClass(absl::string_view field) {
 
 class CsvParser {
  public:
-  CsvParser(absl::string_view text, const CsvOptions& options)
-      : text_(text), options_(options) {}
+  // `check` says whether so many bytes of numbers may be made.
+  using CheckBytes = absl::FunctionRef<absl::Status(int64_t)>;
+
+  CsvParser(absl::string_view text, const CsvOptions& options, CheckBytes check)
+      : text_(text), options_(options), check_(check) {}
 
   absl::StatusOr<CsvData> Parse() {
     RETURN_IF_ERROR(Measure());
@@ -147,6 +153,8 @@ class CsvParser {
       return absl::InvalidArgumentError(
           "has no column beside the target (commas separate columns)");
     }
+    // As many fields are in memory, so this does not overflow.
+    RETURN_IF_ERROR(check_(rows_ * columns_ * 4));
     data.inputs = Tensor(DataType::kF32, {rows_, inputs});
     if (target_ != kNone) {
       data.target = options_.target_is_class
@@ -264,25 +272,35 @@ class CsvParser {
 
   const absl::string_view text_;
   const CsvOptions& options_;
+  const CheckBytes check_;
   int64_t rows_ = 0;
   int64_t columns_ = 0;
   std::vector<std::string> names_;  // of all columns; empty without a header
   size_t target_ = kNone;
 };
 
+absl::StatusOr<CsvData> ReadFrom(DataFile* file, const CsvOptions& options) {
+  ASSIGN_OR_RETURN(const std::string text, ReadToEnd(file));
+  return CsvParser(
+             text, options,
+             [file](int64_t bytes) { return file->CheckTensorBytes(bytes); })
+      .Parse();
+}
+
 }  // namespace
 
 absl::StatusOr<CsvData> ParseCsv(absl::string_view text,
                                  const CsvOptions& options) {
-  return CsvParser(text, options).Parse();
+  const auto any = [](int64_t /*bytes*/) { return absl::OkStatus(); };
+  return CsvParser(text, options, any).Parse();
 }
 
 absl::StatusOr<CsvData> ReadCsv(const std::string& path,
                                 const CsvOptions& options) {
-  ASSIGN_OR_RETURN(const std::string text, ReadDataFile(path));
-  absl::StatusOr<CsvData> data = ParseCsv(text, options);
+  ASSIGN_OR_RETURN(const std::unique_ptr<DataFile> file, DataFile::Open(path));
+  absl::StatusOr<CsvData> data = ReadFrom(file.get(), options);
   if (data.ok()) return data;
-  return Annotate(data.status(), absl::StrCat("read ", Quoted(path)));
+  return file->Error(data.status());
 }
 
 }  // namespace espalier

@@ -11,31 +11,51 @@ namespace espalier {
 absl::StatusOr<FileReader> FileReader::Open(const std::string& path,
                                             int64_t max_bytes,
                                             FileSystem& files) {
-  const std::string context = absl::StrCat("read ", Quoted(path));
-  const absl::Status named = RequireName(path);
-  if (!named.ok()) return Annotate(named, context);
+  std::string context = absl::StrCat("read ", Quoted(path));
+  absl::StatusOr<FileReader> reader = OpenAs(path, context, max_bytes, files);
+  if (reader.ok()) return reader;
+  return Annotate(reader.status(), context);
+}
+
+absl::StatusOr<FileReader> FileReader::OpenUnnamed(const std::string& path,
+                                                   int64_t max_bytes,
+                                                   FileSystem& files) {
+  return OpenAs(path, "", max_bytes, files);
+}
+
+// Errors are not in the context.
+absl::StatusOr<FileReader> FileReader::OpenAs(const std::string& path,
+                                              std::string context,
+                                              int64_t max_bytes,
+                                              FileSystem& files) {
+  RETURN_IF_ERROR(RequireName(path));
   // Without O_NONBLOCK the open of a FIFO waits for a writer.
-  absl::StatusOr<OpenFile> file =
-      OpenAt(files, AT_FDCWD, path, O_RDONLY | O_NONBLOCK);
-  if (!file.ok()) return Annotate(file.status(), context);
-  return Of(*std::move(file), path, max_bytes, files);
+  ASSIGN_OR_RETURN(OpenFile file,
+                   OpenAt(files, AT_FDCWD, path, O_RDONLY | O_NONBLOCK));
+  return Make(std::move(file), std::move(context), max_bytes, files);
 }
 
 absl::StatusOr<FileReader> FileReader::Of(OpenFile file,
                                           const std::string& name,
                                           int64_t max_bytes,
                                           FileSystem& files) {
-  FileReader reader(files, std::move(file),
-                    absl::StrCat("read ", Quoted(name)));
+  const std::string context = absl::StrCat("read ", Quoted(name));
+  absl::StatusOr<FileReader> reader =
+      Make(std::move(file), context, max_bytes, files);
+  if (reader.ok()) return reader;
+  return Annotate(reader.status(), context);
+}
+
+absl::StatusOr<FileReader> FileReader::Make(OpenFile file, std::string context,
+                                            int64_t max_bytes,
+                                            FileSystem& files) {
+  FileReader reader(files, std::move(file), std::move(context));
   struct stat status;
-  if (files.Stat(reader.file_.get(), &status) != 0) {
-    return reader.Error(SystemError("stat"));
-  }
-  const absl::Status regular = RequireRegular(status);
-  if (!regular.ok()) return reader.Error(regular);
+  if (files.Stat(reader.file_.get(), &status) != 0) return SystemError("stat");
+  RETURN_IF_ERROR(RequireRegular(status));
   if (status.st_size > max_bytes) {
-    return reader.Error(absl::ResourceExhaustedError(absl::StrCat(
-        "has ", status.st_size, " bytes: expected at most ", max_bytes)));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "has ", status.st_size, " bytes: expected at most ", max_bytes));
   }
   reader.size_ = status.st_size;
   reader.links_ = static_cast<int64_t>(status.st_nlink);
@@ -43,7 +63,7 @@ absl::StatusOr<FileReader> FileReader::Of(OpenFile file,
 }
 
 absl::Status FileReader::Error(const absl::Status& status) const {
-  return Annotate(status, context_);
+  return context_.empty() ? status : Annotate(status, context_);
 }
 
 template <typename Call>

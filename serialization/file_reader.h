@@ -23,6 +23,10 @@ class FileReader : public ByteSource {
   static absl::StatusOr<FileReader> Open(const std::string& path,
                                          int64_t max_bytes,
                                          FileSystem& files = RealFileSystem());
+  // The same, but errors leave it to the caller to name the file.
+  static absl::StatusOr<FileReader> OpenUnnamed(
+      const std::string& path, int64_t max_bytes,
+      FileSystem& files = RealFileSystem());
   // Of a file that is open for reading already; errors call it `name`.
   static absl::StatusOr<FileReader> Of(OpenFile file, const std::string& name,
                                        int64_t max_bytes, FileSystem& files);
@@ -39,13 +43,19 @@ class FileReader : public ByteSource {
   FileReader(FileSystem& files, OpenFile file, std::string context)
       : files_(&files), file_(std::move(file)), context_(std::move(context)) {}
 
+  static absl::StatusOr<FileReader> OpenAs(const std::string& path,
+                                           std::string context,
+                                           int64_t max_bytes,
+                                           FileSystem& files);
+  static absl::StatusOr<FileReader> Make(OpenFile file, std::string context,
+                                         int64_t max_bytes, FileSystem& files);
   absl::Status Error(const absl::Status& status) const;
   template <typename Call>
   absl::Status Fill(char* buffer, size_t size, Call read);
 
   FileSystem* files_;
   OpenFile file_;
-  std::string context_;
+  std::string context_;  // of errors, if there is any
   int64_t size_ = 0;
   int64_t links_ = 0;
 };

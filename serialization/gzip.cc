@@ -1,93 +1,59 @@
 #include "serialization/gzip.h"
 
-#include <zlib.h>
-
-#include <vector>
-
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/types/optional.h"
-#include "absl/types/span.h"
 #include "graph/planted_bug.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
-#include "serialization/file.h"
-#include "serialization/inflater.h"
 
 namespace espalier {
-namespace {
 
-bool IsGzip(absl::string_view bytes) {
-  return absl::StartsWith(bytes, "\x1f\x8b");
+ByteStream::Left GzipStream::left() const {
+  // What zlib took of the packed bytes and has not given out yet is less than
+  // what can be made of these.
+  constexpr int64_t kTaken = 64;
+  return {0, MostUnpacked(unpacker_.packed_left() + kTaken)};
 }
 
-absl::Status NoMemory() {
-  return absl::ResourceExhaustedError("no memory to unpack gzip");
-}
-
-// Unpacks until there is more than `size_of` says of the beginning.
-absl::StatusOr<std::string> Unpack(absl::string_view compressed,
-                                   int64_t max_bytes, SizeOfData size_of) {
-  const size_t total = compressed.size();
-  Inflater inflater(Inflater::kGzip);
-  std::string unpacked;
-  absl::optional<int64_t> size;
-  std::vector<char> buffer(size_t{64} << 10);
-  while (true) {
-    if (!IsGzip(compressed)) {
-      return absl::DataLossError(
-          absl::StrCat("byte ", total - compressed.size(),
-                       " of the gzip file: expected a gzip member"));
-    }
-    int code = Z_OK;
-    while (code == Z_OK) {
-      size_t produced = 0;
-      code = inflater.Step(&compressed, absl::MakeSpan(buffer), &produced);
-      if (static_cast<int64_t>(unpacked.size() + produced) > max_bytes &&
-          !PlantedBug(19)) {
-        return absl::ResourceExhaustedError(
-            absl::StrCat("unpacks to more than ", max_bytes, " bytes"));
-      }
-      unpacked.append(buffer.data(), produced);
-      if (!size.has_value() && unpacked.size() >= kHeaderBytes) {
-        ASSIGN_OR_RETURN(size, size_of(unpacked));
-      }
-      if (static_cast<int64_t>(unpacked.size()) > size.value_or(max_bytes)) {
-        return unpacked;
-      }
-    }
-    if (code == Z_MEM_ERROR) return NoMemory();
-    if (code != Z_STREAM_END) {
-      return absl::DataLossError(absl::StrCat(
-          "byte ", total - compressed.size(), " of the gzip file: ",
-          code == Z_BUF_ERROR ? "it ends too early" : "damaged data"));
-    }
-    if (compressed.empty()) return unpacked;
-    if (!inflater.Restart()) return NoMemory();
+absl::Status GzipStream::BeginMember() {
+  ASSIGN_OR_RETURN(const absl::string_view magic,
+                   unpacker_.Peek(kGzipMagic.size()));
+  if (magic != kGzipMagic) {
+    return absl::DataLossError(absl::StrCat("byte ", unpacker_.place(),
+                                            " of the gzip file: expected a "
+                                            "gzip member"));
   }
+  if (at_ == At::kBetween) RETURN_IF_ERROR(unpacker_.Restart());
+  at_ = At::kInside;
+  return absl::OkStatus();
 }
 
-}  // namespace
+absl::StatusOr<size_t> GzipStream::Read(absl::Span<char> buffer) {
+  size_t filled = 0;
+  while (filled < buffer.size() && at_ != At::kEnd) {
+    if (at_ != At::kInside) RETURN_IF_ERROR(BeginMember());
+    bool ended = false;
+    const absl::StatusOr<size_t> got =
+        unpacker_.Read(buffer.subspan(filled), &ended);
+    if (!got.ok()) {
+      return Annotate(got.status(), absl::StrCat("byte ", unpacker_.place(),
+                                                 " of the gzip file"));
+    }
+    filled += *got;
+    made_ += static_cast<int64_t>(*got);
+    if (made_ > max_bytes_ && !PlantedBug(19)) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("unpacks to more than ", max_bytes_, " bytes"));
+    }
+    if (ended) at_ = unpacker_.packed_left() == 0 ? At::kEnd : At::kBetween;
+  }
+  return filled;
+}
 
 absl::StatusOr<std::string> Gunzip(absl::string_view compressed,
                                    int64_t max_bytes) {
-  return Unpack(compressed, max_bytes,
-                [max_bytes](absl::string_view /*begin*/) { return max_bytes; });
-}
-
-absl::StatusOr<std::string> ReadDataFile(const std::string& path) {
-  return ReadDataFile(
-      path, [](absl::string_view /*begin*/) { return kMaxUnpackedBytes; });
-}
-
-absl::StatusOr<std::string> ReadDataFile(const std::string& path,
-                                         SizeOfData size_of) {
-  ASSIGN_OR_RETURN(std::string bytes, ReadFile(path, kMaxDataBytes));
-  if (!IsGzip(bytes) && !absl::EndsWith(path, ".gz")) return bytes;
-  absl::StatusOr<std::string> unpacked =
-      Unpack(bytes, kMaxUnpackedBytes, size_of);
-  if (unpacked.ok()) return unpacked;
-  return Annotate(unpacked.status(), absl::StrCat("read ", Quoted(path)));
+  MemorySource source(compressed);
+  GzipStream stream(&source, max_bytes);
+  return ReadToEnd(&stream);
 }
 
 }  // namespace espalier

@@ -1,6 +1,9 @@
 #include "serialization/idx.h"
 
+#include <array>
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -8,105 +11,118 @@
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "serialization/bytes.h"
-#include "serialization/gzip.h"
+#include "serialization/data_file.h"
+#include "serialization/elements.h"
 
 namespace espalier {
 namespace {
 
 constexpr unsigned char kUnsignedByte = 0x08;
 
-struct Header {
-  Shape shape;
-  size_t bytes;
+struct Kind {
+  int min_rank;
+  int max_rank;
 };
+constexpr Kind kImages = {2, kMaxRank};
+constexpr Kind kLabels = {1, 1};
 
-absl::StatusOr<Header> ParseHeader(absl::string_view bytes, int min_rank,
-                                   int max_rank) {
-  if (bytes.size() < 4) {
-    return absl::DataLossError(absl::StrCat(
-        "has ", bytes.size(), " bytes: expected an IDX header of 4 or more"));
-  }
-  const auto type = static_cast<unsigned char>(bytes[2]);
-  const int rank = static_cast<unsigned char>(bytes[3]);
-  if (bytes[0] != 0 || bytes[1] != 0 || type != kUnsignedByte ||
-      rank < min_rank || rank > max_rank) {
-    const auto ranks = min_rank == max_rank
-                           ? absl::StrCat(min_rank)
-                           : absl::StrCat(min_rank, " to ", max_rank);
+absl::StatusOr<FileTensor> ReadHeader(const Kind& kind, ByteStream* stream) {
+  constexpr absl::string_view kWhat = "its header";
+  char begin[4];
+  RETURN_IF_ERROR(ReadExactly(stream, absl::MakeSpan(begin), kWhat));
+  const auto type = static_cast<unsigned char>(begin[2]);
+  const int rank = static_cast<unsigned char>(begin[3]);
+  if (begin[0] != 0 || begin[1] != 0 || type != kUnsignedByte ||
+      rank < kind.min_rank || rank > kind.max_rank) {
+    const auto ranks = kind.min_rank == kind.max_rank
+                           ? absl::StrCat(kind.min_rank)
+                           : absl::StrCat(kind.min_rank, " to ", kind.max_rank);
     return absl::InvalidArgumentError(absl::StrCat(
         "byte 0: the magic number is 0x",
-        absl::Hex(LoadBig<uint32_t>(bytes.data()), absl::kZeroPad8),
+        absl::Hex(LoadBig<uint32_t>(begin), absl::kZeroPad8),
         ": expected 0x0000080R with R, the number of dimensions, ", ranks));
-  }
-  const size_t header = 4 + 4 * static_cast<size_t>(rank);
-  if (bytes.size() < header) {
-    return absl::DataLossError(absl::StrCat(
-        "has ", bytes.size(), " bytes: expected a header of ", header));
   }
   std::array<int64_t, kMaxRank> dims{};
   for (size_t i = 0; i < static_cast<size_t>(rank); ++i) {
-    dims[i] = LoadBig<uint32_t>(bytes.data() + 4 + 4 * i);
+    char dim[4];
+    RETURN_IF_ERROR(ReadExactly(stream, absl::MakeSpan(dim), kWhat));
+    dims[i] = LoadBig<uint32_t>(dim);
     if (dims[i] == 0) {
       return absl::InvalidArgumentError(absl::StrCat(
           "byte ", 4 + 4 * i, ": dimension ", i, " is 0: expected at least 1"));
     }
   }
-  const Shape shape(absl::MakeConstSpan(dims.data(), rank));
-  RETURN_IF_ERROR(Annotate(shape.Validate(), "byte 4"));
-  return Header{shape, header};
-}
-
-// How many more there are is not known of a packed file.
-absl::Status CheckElements(const Header& header, absl::string_view elements) {
-  const int64_t expected = header.shape.num_elements();
-  const auto found = static_cast<int64_t>(elements.size());
-  if (found == expected) return absl::OkStatus();
-  return absl::DataLossError(
-      absl::StrCat("byte ", header.bytes, ": ",
-                   found > expected ? absl::StrCat("more than ", expected)
-                                    : absl::StrCat(found),
-                   " elements follow the header: its dimensions ",
-                   header.shape.ToString(), " make ", expected));
-}
-
-template <typename T, typename Convert>
-absl::StatusOr<Tensor> ReadIdx(const std::string& path, int min_rank,
-                               int max_rank, Convert convert) {
-  const auto size_of = [&](absl::string_view begin) -> absl::StatusOr<int64_t> {
-    ASSIGN_OR_RETURN(const Header header,
-                     ParseHeader(begin, min_rank, max_rank));
-    return static_cast<int64_t>(header.bytes) + header.shape.num_elements();
-  };
-  ASSIGN_OR_RETURN(const std::string bytes, ReadDataFile(path, size_of));
-  const auto annotate = [&path](const absl::Status& status) {
-    return Annotate(status, absl::StrCat("read ", Quoted(path)));
-  };
-  const absl::StatusOr<Header> header = ParseHeader(bytes, min_rank, max_rank);
-  if (!header.ok()) return annotate(header.status());
-  const absl::string_view elements =
-      absl::string_view(bytes).substr(header->bytes);
-  const absl::Status whole = CheckElements(*header, elements);
-  if (!whole.ok()) return annotate(whole);
-  Tensor tensor(DataTypeOf<T>(), header->shape);
-  absl::Span<T> values = tensor.data<T>();
-  for (size_t i = 0; i < values.size(); ++i) {
-    values[i] = convert(static_cast<unsigned char>(elements[i]));
+  FileTensor file;
+  for (const ElementType& element : ElementTypes()) {
+    if (element.npy == "u1") file.element = &element;
   }
-  return tensor;
+  file.shape = Shape(absl::MakeConstSpan(dims.data(), rank));
+  RETURN_IF_ERROR(Annotate(file.shape.Validate(), "byte 4"));
+  return file;
+}
+
+// An open file behind its header.
+class IdxFile {
+ public:
+  static absl::StatusOr<IdxFile> Open(const Kind& kind,
+                                      const std::string& path) {
+    IdxFile idx;
+    ASSIGN_OR_RETURN(idx.file_, DataFile::Open(path));
+    const absl::Status status = idx.ReadHeaderOf(kind);
+    if (!status.ok()) return idx.file_->Error(status);
+    return idx;
+  }
+
+  int64_t items() const { return tensor_.shape.dim(0); }
+
+  absl::StatusOr<Tensor> Read(DataType dtype) {
+    absl::StatusOr<Tensor> tensor = ReadElements(tensor_, dtype, file_.get());
+    if (tensor.ok()) return tensor;
+    return file_->Error(tensor.status());
+  }
+
+ private:
+  absl::Status ReadHeaderOf(const Kind& kind) {
+    ASSIGN_OR_RETURN(tensor_, ReadHeader(kind, file_.get()));
+    RETURN_IF_ERROR(file_->CheckTensorBytes(tensor_.tensor_bytes()));
+    return CheckSize(tensor_, file_->left());
+  }
+
+  std::unique_ptr<DataFile> file_;
+  FileTensor tensor_;
+};
+
+absl::StatusOr<Tensor> ReadPixels(IdxFile* file) {
+  ASSIGN_OR_RETURN(Tensor images, file->Read(DataType::kF32));
+  for (float& pixel : images.data<float>()) pixel /= 255.0f;
+  return images;
 }
 
 }  // namespace
 
 absl::StatusOr<Tensor> ReadIdxImages(const std::string& path) {
-  return ReadIdx<float>(path, 2, kMaxRank, [](unsigned char pixel) {
-    return static_cast<float>(pixel) / 255.0f;
-  });
+  ASSIGN_OR_RETURN(IdxFile file, IdxFile::Open(kImages, path));
+  return ReadPixels(&file);
 }
 
 absl::StatusOr<Tensor> ReadIdxLabels(const std::string& path) {
-  return ReadIdx<int32_t>(path, 1, 1, [](unsigned char label) {
-    return static_cast<int32_t>(label);
-  });
+  ASSIGN_OR_RETURN(IdxFile file, IdxFile::Open(kLabels, path));
+  return file.Read(DataType::kI32);
+}
+
+absl::StatusOr<LabelledImages> ReadIdx(const std::string& images,
+                                       const std::string& labels) {
+  ASSIGN_OR_RETURN(IdxFile image_file, IdxFile::Open(kImages, images));
+  ASSIGN_OR_RETURN(IdxFile label_file, IdxFile::Open(kLabels, labels));
+  if (image_file.items() != label_file.items()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        Quoted(images), " has ", image_file.items(), " images, ",
+        Quoted(labels), " ", label_file.items(), " labels: expected as many"));
+  }
+  LabelledImages read;
+  ASSIGN_OR_RETURN(read.labels, label_file.Read(DataType::kI32));
+  ASSIGN_OR_RETURN(read.images, ReadPixels(&image_file));
+  return read;
 }
 
 }  // namespace espalier

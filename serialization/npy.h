@@ -6,7 +6,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "graph/shape.h"
 #include "graph/tensor.h"
 
@@ -16,7 +15,9 @@ namespace espalier {
 // order, of any rank up to kMaxRank. Floating-point elements become f32, all
 // others i32. NaN and infinities stay what they are; a number that the wanted
 // type cannot hold is an error that names the element: a finite f8 beyond the
-// range of f32, or an integer beyond that of i32.
+// range of f32, or an integer beyond that of i32. Besides the tensor no more
+// than a piece of the file is held; one that is packed unpacks to at most 1
+// GiB, and is refused if it gives a larger tensor.
 absl::StatusOr<Tensor> ReadNpy(const std::string& path);
 
 // The same in the type that the caller wants: as i32, floating-point elements
@@ -26,11 +27,6 @@ absl::StatusOr<Tensor> ReadNpyAs(const std::string& path, DataType dtype);
 // Writes '<f4' or '<i4' in C order, format 1.0; atomically, see WriteFile.
 // REQUIRES: no symbolic batch.
 absl::Status WriteNpy(const std::string& path, const TensorView& tensor);
-
-// The bytes of such a file before its elements, and the reading of all of one.
-// Errors do not name it.
-std::string NpyHeader(const TensorType& type);
-absl::StatusOr<Tensor> ParseNpy(absl::string_view bytes);
 
 }  // namespace espalier
 

@@ -10,12 +10,15 @@
 
 namespace espalier {
 
-// As SaveTensors and LoadTensors (tensor_file.h). The tensors must outlive the
-// writer. Not written is what would not be read again: a name that is empty,
-// too long, no UTF-8 or holds a control character (InvalidArgument), and more
-// than kMaxZipMembers (ResourceExhausted).
+// As SaveTensors (tensor_file.h). The tensors must outlive the writer. Not
+// written is what would not be read again: a name that is empty, too long, no
+// UTF-8 or holds a control character (InvalidArgument), more than
+// kMaxZipMembers and names too long for the directory (ResourceExhausted).
 absl::Status WriteNpz(const NamedTensors& tensors, ZipWriter* writer);
-absl::StatusOr<NamedTensors> ReadNpz(ByteSource* source);
+
+// As LoadTensors (tensor_file.h), in two rounds: first the headers of all
+// arrays, whose sizes and types are checked, then their elements.
+absl::StatusOr<NamedTensors> ReadNpz(ByteSource* source, CheckTypes check);
 
 }  // namespace espalier
 

@@ -20,7 +20,8 @@ absl::StatusOr<std::string> SafetensorsHeader(const NamedTensors& tensors);
 // that do not fit shapes, a last tensor that does not end the file): more than
 // kMaxSafetensors tensors.
 inline constexpr size_t kMaxSafetensors = 100000;
-absl::StatusOr<NamedTensors> ReadSafetensors(ByteSource* source);
+absl::StatusOr<NamedTensors> ReadSafetensors(ByteSource* source,
+                                             CheckTypes check);
 
 }  // namespace espalier
 

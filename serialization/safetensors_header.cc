@@ -222,9 +222,12 @@ class Parser {
             absl::StrCat("has more than ", kMaxRank, " dimensions"));
       }
       ASSIGN_OR_RETURN(const uint64_t dim, Number());
-      // Beyond any dimension, and so refused below.
-      dims[static_cast<size_t>(rank++)] =
-          static_cast<int64_t>(std::min(dim, uint64_t{1} << 40));
+      if (dim > static_cast<uint64_t>(kMaxDimension)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("dimension ", rank, " is ", dim, ": expected at most ",
+                         kMaxDimension));
+      }
+      dims[static_cast<size_t>(rank++)] = static_cast<int64_t>(dim);
       return absl::OkStatus();
     }));
     *shape = Shape(absl::MakeConstSpan(dims.data(), static_cast<size_t>(rank)));

@@ -56,11 +56,51 @@ absl::Status Write(const NamedTensors& tensors, const std::string& path) {
   return WriteFile(path, pieces);
 }
 
-absl::StatusOr<NamedTensors> Read(const std::string& path) {
+// SetValues' error.
+absl::Status CompareTypes(const TensorTypes& types, const Graph& graph) {
+  std::vector<std::string> missing;
+  std::vector<std::string> differing;
+  size_t leaves = 0;
+  for (const Node& node : graph.nodes()) {
+    if (LeafInitializer(*node.op) == nullptr) continue;
+    ++leaves;
+    const auto type = types.find(node.name);
+    if (type == types.end()) {
+      missing.push_back(Quoted(node.name));
+    } else if (type->second != node.type) {
+      differing.push_back(absl::StrCat(Quoted(node.name), " is ",
+                                       type->second.ToString(), ", expected ",
+                                       node.type.ToString()));
+    }
+  }
+  std::vector<std::string> extra;
+  if (types.size() != leaves - missing.size()) {
+    for (const auto& [name, type] : types) {
+      const NodeId id = graph.Find(name);
+      if (id == kNoNode || LeafInitializer(*graph.node(id).op) == nullptr) {
+        extra.push_back(Quoted(name));
+      }
+    }
+  }
+  std::vector<std::string> wrong;
+  if (!missing.empty()) wrong.push_back("missing: " + List(missing));
+  if (!extra.empty()) {
+    wrong.push_back("of no parameter or state: " + List(extra));
+  }
+  if (!differing.empty()) {
+    wrong.push_back("of another type: " + List(differing));
+  }
+  if (wrong.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the tensors are not the model's; ", absl::StrJoin(wrong, "; ")));
+}
+
+absl::StatusOr<NamedTensors> Read(const std::string& path, CheckTypes check) {
   const bool npz = absl::EndsWith(path, kNpz);
   if (!npz && !absl::EndsWith(path, kSafetensors)) return NameError();
-  ASSIGN_OR_RETURN(FileReader file, FileReader::Open(path, PhysicalMemory()));
-  return npz ? ReadNpz(&file) : ReadSafetensors(&file);
+  ASSIGN_OR_RETURN(FileReader file,
+                   FileReader::OpenUnnamed(path, PhysicalMemory()));
+  return npz ? ReadNpz(&file, check) : ReadSafetensors(&file, check);
 }
 
 }  // namespace
@@ -74,48 +114,29 @@ absl::Status SaveTensors(const NamedTensors& tensors, const std::string& path) {
 }
 
 absl::StatusOr<NamedTensors> LoadTensors(const std::string& path) {
-  absl::StatusOr<NamedTensors> tensors = Read(path);
+  absl::StatusOr<NamedTensors> tensors = Read(path, AnyTypes);
   if (tensors.ok()) return tensors;
   return Annotate(tensors.status(), absl::StrCat("load ", Quoted(path)));
 }
 
+absl::StatusOr<NamedTensors> LoadTensors(const std::string& path,
+                                         const Graph& graph) {
+  absl::Status same;
+  absl::StatusOr<NamedTensors> tensors =
+      Read(path, [&](const TensorTypes& types) {
+        same = CompareTypes(types, graph);
+        return same;
+      });
+  if (tensors.ok()) return tensors;
+  // The file is sound, but of another model.
+  if (!same.ok()) return Annotate(same, Quoted(path));
+  return Annotate(tensors.status(), absl::StrCat("load ", Quoted(path)));
+}
+
 absl::Status SetValues(NamedTensors values, Model* model) {
-  const Graph& graph = model->graph;
-  std::vector<std::string> missing;
-  std::vector<std::string> differing;
-  size_t leaves = 0;
-  for (const Node& node : graph.nodes()) {
-    if (LeafInitializer(*node.op) == nullptr) continue;
-    ++leaves;
-    const auto value = values.find(node.name);
-    if (value == values.end()) {
-      missing.push_back(Quoted(node.name));
-    } else if (value->second.type() != node.type) {
-      differing.push_back(absl::StrCat(Quoted(node.name), " is ",
-                                       value->second.type().ToString(),
-                                       ", expected ", node.type.ToString()));
-    }
-  }
-  std::vector<std::string> extra;
-  if (values.size() != leaves - missing.size()) {
-    for (const auto& [name, value] : values) {
-      const NodeId id = graph.Find(name);
-      if (id == kNoNode || LeafInitializer(*graph.node(id).op) == nullptr) {
-        extra.push_back(Quoted(name));
-      }
-    }
-  }
-  std::vector<std::string> wrong;
-  if (!missing.empty()) wrong.push_back("missing: " + List(missing));
-  if (!extra.empty()) {
-    wrong.push_back("of no parameter or state: " + List(extra));
-  }
-  if (!differing.empty())
-    wrong.push_back("of another type: " + List(differing));
-  if (!wrong.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the tensors are not the model's; ", absl::StrJoin(wrong, "; ")));
-  }
+  TensorTypes types;
+  for (const auto& [name, value] : values) types.emplace(name, value.type());
+  RETURN_IF_ERROR(CompareTypes(types, model->graph));
   model->values = std::move(values);
   return absl::OkStatus();
 }

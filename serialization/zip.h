@@ -12,8 +12,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
 #include "serialization/byte_source.h"
+#include "serialization/byte_stream.h"
 #include "serialization/file.h"
+#include "serialization/unpacker.h"
 
 namespace espalier {
 
@@ -37,6 +41,8 @@ class ZipWriter {
   // comes first. REQUIRES: a name of at most 65535 bytes that was not added.
   void Add(const std::string& name, absl::string_view head,
            absl::string_view body);
+  // Of the directory so far, at most.
+  uint64_t directory_bytes() const;
   // After the last member.
   FilePieces Finish();
 
@@ -56,6 +62,7 @@ class ZipWriter {
 
   const Limits limits_;
   std::vector<Member> members_;
+  uint64_t name_bytes_ = 0;
   FilePieces pieces_;
   std::deque<std::string> kept_;
   uint64_t size_ = 0;
@@ -71,16 +78,38 @@ struct ZipMember {
 };
 
 // The members of a hostile archive, in their order. Refused are sizes and
-// places beyond the file, members that overlap, names that stand twice, headers
-// that contradict each other (InvalidArgument or DataLoss), other methods and
-// encryption (Unimplemented), and more than kMaxZipMembers (ResourceExhausted).
+// places beyond the file or beyond what can be packed into so many bytes,
+// members that overlap, names that stand twice, headers that contradict each
+// other (InvalidArgument or DataLoss), other methods and encryption
+// (Unimplemented), more than kMaxZipMembers and a directory of more than
+// kMaxZipDirectoryBytes (ResourceExhausted).
 inline constexpr size_t kMaxZipMembers = 100000;
+inline constexpr uint64_t kMaxZipDirectoryBytes = uint64_t{64} << 20;
 absl::StatusOr<std::vector<ZipMember>> ReadZipDirectory(ByteSource* source);
 
-// A member's bytes; DataLoss unless they have its size and checksum. Memory
-// follows what was unpacked so far, never a size that the archive claims.
-absl::StatusOr<std::string> ReadZipMember(ByteSource* source,
-                                          const ZipMember& member);
+// A member's bytes; DataLoss unless they have its size and checksum.
+class ZipMemberStream : public ByteStream {
+ public:
+  // The source must outlive this.
+  ZipMemberStream(ByteSource* source, const ZipMember& member);
+
+  Left left() const override;
+  absl::StatusOr<size_t> Read(absl::Span<char> buffer) override;
+
+ private:
+  absl::StatusOr<size_t> ReadPiece(absl::Span<char> buffer);
+  absl::Status CheckEnd();
+
+  ByteSource* source_;
+  // Without the name.
+  const uint64_t begin_;
+  const uint64_t size_;
+  const uint32_t expected_crc_;
+  absl::optional<Unpacker> unpacker_;  // if it is packed
+  bool unpacked_ = false;              // to the end
+  uint64_t done_ = 0;
+  uint32_t crc_ = 0;
+};
 
 }  // namespace espalier
 

@@ -1,5 +1,3 @@
-#include <zlib.h>
-
 #include <algorithm>
 #include <initializer_list>
 #include <string>
@@ -8,11 +6,10 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
-#include "absl/types/span.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "serialization/bytes.h"
-#include "serialization/inflater.h"
+#include "serialization/unpacker.h"
 #include "serialization/utf8.h"
 #include "serialization/zip.h"
 #include "serialization/zip_records.h"
@@ -21,8 +18,6 @@ namespace espalier {
 namespace {
 
 constexpr size_t kLongestComment = 65535;
-constexpr uint64_t kMaxDirectoryBytes = uint64_t{64} << 20;
-constexpr size_t kPiece = size_t{256} << 10;
 
 absl::Status Lost(absl::string_view what) {
   return absl::DataLossError(absl::StrCat("is damaged or cut: ", what));
@@ -204,6 +199,13 @@ absl::Status ReadEntry(absl::string_view* rest, ZipMember* member,
     return Invalid(absl::StrCat("member ", Quoted(member->name),
                                 " is stored and has two sizes"));
   }
+  if (member->deflated &&
+      member->unpacked > static_cast<uint64_t>(MostUnpacked(
+                             static_cast<int64_t>(member->packed)))) {
+    return Invalid(absl::StrCat("member ", Quoted(member->name), " unpacks to ",
+                                member->unpacked, " bytes: ", member->packed,
+                                " packed ones cannot hold so many"));
+  }
   return absl::OkStatus();
 }
 
@@ -251,44 +253,6 @@ absl::Status ReadLocalHeader(ByteSource* source, uint64_t place, uint64_t end,
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> Unpack(ByteSource* source,
-                                   const ZipMember& member) {
-  Inflater inflater(Inflater::kDeflate);
-  std::string unpacked;
-  std::vector<char> buffer(kPiece);
-  int code = Z_OK;
-  for (uint64_t done = 0; done < member.packed;) {
-    const uint64_t piece = std::min<uint64_t>(kPiece, member.packed - done);
-    ASSIGN_OR_RETURN(const std::string packed,
-                     Bytes(source, member.begin + done, piece));
-    done += piece;
-    absl::string_view rest = packed;
-    // A full buffer may not have been all.
-    size_t made = 0;
-    while (!rest.empty() || made == buffer.size()) {
-      if (code == Z_STREAM_END) {
-        if (rest.empty()) break;
-        return Lost("bytes follow a packed member");
-      }
-      code = inflater.Step(&rest, absl::MakeSpan(buffer), &made);
-      if (code == Z_MEM_ERROR) {
-        return absl::ResourceExhaustedError("no memory to unpack a member");
-      }
-      if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) {
-        return Lost("a packed member cannot be unpacked");
-      }
-      if (made > member.unpacked - unpacked.size()) {
-        return Lost("a packed member is larger than it says");
-      }
-      unpacked.append(buffer.data(), made);
-    }
-  }
-  if (code != Z_STREAM_END || unpacked.size() != member.unpacked) {
-    return Lost("a packed member is shorter than it says");
-  }
-  return unpacked;
-}
-
 // What the directory says of a member, and where its own header is.
 struct Entry {
   ZipMember member;
@@ -324,10 +288,15 @@ absl::Status ReadLocalHeaders(ByteSource* source, uint64_t end,
 
 absl::StatusOr<std::vector<ZipMember>> ReadZipDirectory(ByteSource* source) {
   ASSIGN_OR_RETURN(const Directory directory, FindDirectory(source));
-  if (directory.count > kMaxZipMembers || directory.size > kMaxDirectoryBytes) {
+  if (directory.count > kMaxZipMembers) {
     return absl::ResourceExhaustedError(
         absl::StrCat("has ", directory.count, " members: expected at most ",
                      kMaxZipMembers));
+  }
+  if (directory.size > kMaxZipDirectoryBytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("has a directory of ", directory.size,
+                     " bytes: expected at most ", kMaxZipDirectoryBytes));
   }
   if (directory.begin > directory.end ||
       directory.size != directory.end - directory.begin) {
@@ -353,25 +322,6 @@ absl::StatusOr<std::vector<ZipMember>> ReadZipDirectory(ByteSource* source) {
   members.reserve(entries.size());
   for (Entry& entry : entries) members.push_back(std::move(entry.member));
   return members;
-}
-
-absl::StatusOr<std::string> ReadZipMember(ByteSource* source,
-                                          const ZipMember& member) {
-  ASSIGN_OR_RETURN(std::string contents,
-                   member.deflated
-                       ? Unpack(source, member)
-                       : Bytes(source, member.begin, member.packed));
-  uint32_t crc = 0;
-  for (size_t at = 0; at < contents.size(); at += kPiece) {
-    crc = static_cast<uint32_t>(
-        ::crc32(crc, reinterpret_cast<const Bytef*>(&contents[at]),
-                static_cast<uInt>(std::min(kPiece, contents.size() - at))));
-  }
-  if (crc != member.crc) {
-    return Lost(
-        absl::StrCat("member ", Quoted(member.name), " has another checksum"));
-  }
-  return contents;
 }
 
 }  // namespace espalier

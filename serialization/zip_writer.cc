@@ -9,7 +9,6 @@
 #include "serialization/zip_records.h"
 
 namespace espalier {
-namespace {
 
 uint32_t ExtendCrc32(uint32_t crc, absl::string_view bytes) {
   constexpr size_t kPiece = size_t{1} << 30;  // zlib counts in 32 bits
@@ -22,8 +21,6 @@ uint32_t ExtendCrc32(uint32_t crc, absl::string_view bytes) {
   }
   return crc;
 }
-
-}  // namespace
 
 void ZipWriter::Append(std::string bytes) {
   size_ += bytes.size();
@@ -68,6 +65,7 @@ void ZipWriter::Add(const std::string& name, absl::string_view head,
   const uint64_t size = head.size() + body.size();
   const uint32_t crc = ExtendCrc32(ExtendCrc32(0, head), body);
   members_.push_back({name, size_, size, crc});
+  name_bytes_ += name.size();
   // A local header has both sizes or none.
   const std::string extra = Zip64Extra({size, size});
   std::string header;
@@ -81,6 +79,12 @@ void ZipWriter::Add(const std::string& name, absl::string_view head,
   Append(std::move(header));
   pieces_.push_back(body);
   size_ += body.size();
+}
+
+uint64_t ZipWriter::directory_bytes() const {
+  constexpr uint64_t kZip64ExtraBytes = 4 + 3 * 8;
+  return members_.size() * (kZipDirectoryEntryBytes + kZip64ExtraBytes) +
+         name_bytes_;
 }
 
 FilePieces ZipWriter::Finish() {

@@ -48,9 +48,10 @@ class Convert : public Command {
     RETURN_IF_ERROR(CheckOptions());
     const bool weights_in = IsTensorFileName(in_);
     if (weights_in && IsTensorFileName(out_)) {
-      ASSIGN_OR_RETURN(const NamedTensors tensors, ReadTensors());
+      const absl::StatusOr<NamedTensors> tensors = LoadTensors(in_);
+      if (!tensors.ok()) return BadInputError(tensors.status());
       const SignalHold hold;
-      RETURN_IF_ERROR(SaveTensors(tensors, out_));
+      RETURN_IF_ERROR(SaveTensors(*tensors, out_));
       return Outcome();
     }
     const std::string& from = weights_in ? into_ : in_;
@@ -61,9 +62,9 @@ class Convert : public Command {
     }
     ASSIGN_OR_RETURN(Model model, LoadModel(from));
     if (weights_in) {
-      ASSIGN_OR_RETURN(NamedTensors tensors, ReadTensors());
-      const absl::Status set = SetValues(std::move(tensors), &model);
-      if (!set.ok()) return BadInputError(Annotate(set, Quoted(in_)));
+      absl::StatusOr<NamedTensors> tensors = LoadTensors(in_, model.graph);
+      if (!tensors.ok()) return BadInputError(tensors.status());
+      RETURN_IF_ERROR(SetValues(*std::move(tensors), &model));
     }
     if (fold_batch_norm_) {
       absl::StatusOr<Model> folded = FoldBatchNorm(model);
@@ -110,12 +111,6 @@ class Convert : public Command {
           "into"));
     }
     return absl::OkStatus();
-  }
-
-  absl::StatusOr<NamedTensors> ReadTensors() const {
-    absl::StatusOr<NamedTensors> tensors = LoadTensors(in_);
-    if (!tensors.ok()) return BadInputError(tensors.status());
-    return tensors;
   }
 
   absl::Status Write(const Model& model) const {

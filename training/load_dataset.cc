@@ -41,10 +41,9 @@ absl::StatusOr<Dataset> LoadIdxPart(const std::string& folder,
                                     const Dataset::Info& info) {
   ASSIGN_OR_RETURN(const std::string image_path, FindIdx(folder, images));
   ASSIGN_OR_RETURN(const std::string label_path, FindIdx(folder, labels));
-  ASSIGN_OR_RETURN(Tensor features, ReadIdxImages(image_path));
-  ASSIGN_OR_RETURN(Tensor targets, ReadIdxLabels(label_path));
+  ASSIGN_OR_RETURN(LabelledImages read, ReadIdx(image_path, label_path));
   absl::StatusOr<Dataset> data =
-      Dataset::Create(std::move(features), std::move(targets), info);
+      Dataset::Create(std::move(read.images), std::move(read.labels), info);
   if (data.ok()) return data;
   return Annotate(data.status(), absl::StrCat(Quoted(image_path), " with ",
                                               Quoted(label_path)));

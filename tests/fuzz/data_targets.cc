@@ -77,6 +77,46 @@ bool SameNumbers(const Tensor& a, const Tensor& b) {
   return true;
 }
 
+// Reads tensors, with a look at their types first, and gives what is read back
+// to `write`.
+template <typename Read, typename Write>
+int FuzzTensors(const std::string& bytes, Read read, Write write) {
+  MemorySource source(bytes);
+  TensorTypes types;
+  int looks = 0;
+  const absl::StatusOr<NamedTensors> tensors =
+      read(&source, [&](const TensorTypes& seen) {
+        ++looks;
+        types = seen;
+        return absl::OkStatus();
+      });
+  if (looks > 0) {
+    // Nothing else comes of a file whose types nobody wants.
+    const absl::Status unwanted = absl::FailedPreconditionError("unwanted");
+    MemorySource again(bytes);
+    const auto refused =
+        read(&again, [&](const TensorTypes& /*seen*/) { return unwanted; });
+    Require(looks == 1 && refused.status() == unwanted,
+            "types are looked at once, and that decides");
+  }
+  if (!tensors.ok()) {
+    RequireRefusal(tensors.status());
+    return 0;
+  }
+  Require(looks == 1 && types.size() == tensors->size(),
+          "the type of each tensor is seen before");
+  for (const auto& [name, tensor] : *tensors) {
+    const auto type = types.find(name);
+    Require(type != types.end() && type->second == tensor.type(),
+            "the tensors are what was seen");
+  }
+  const std::string file = write(*tensors);
+  MemorySource again(file);
+  const absl::StatusOr<NamedTensors> second = read(&again, AnyTypes);
+  Require(second.ok() && *second == *tensors, "and read again the same");
+  return 1;
+}
+
 }  // namespace
 
 int FuzzCsv(const uint8_t* data, size_t size) {
@@ -160,44 +200,30 @@ int FuzzNpy(const uint8_t* data, size_t size) {
 
 int FuzzNpz(const uint8_t* data, size_t size) {
   const std::string bytes = AsString(data, size);
-  MemorySource source(bytes);
-  const absl::StatusOr<NamedTensors> tensors = ReadNpz(&source);
-  if (!tensors.ok()) {
-    RequireRefusal(tensors.status());
-    return 0;
-  }
-  ZipWriter writer;
-  const absl::Status written = WriteNpz(*tensors, &writer);
-  Require(written.ok(),
-          absl::StrCat("what is read can be written: ", written.ToString()));
-  std::string file;
-  for (const absl::string_view piece : writer.Finish()) {
-    absl::StrAppend(&file, piece);
-  }
-  MemorySource again(file);
-  const absl::StatusOr<NamedTensors> second = ReadNpz(&again);
-  Require(second.ok() && *second == *tensors, "and read again the same");
-  return 1;
+  return FuzzTensors(bytes, ReadNpz, [](const NamedTensors& tensors) {
+    ZipWriter writer;
+    const absl::Status written = WriteNpz(tensors, &writer);
+    Require(written.ok(),
+            absl::StrCat("what is read can be written: ", written.ToString()));
+    std::string file;
+    for (const absl::string_view piece : writer.Finish()) {
+      absl::StrAppend(&file, piece);
+    }
+    return file;
+  });
 }
 
 int FuzzSafetensors(const uint8_t* data, size_t size) {
   const std::string bytes = AsString(data, size);
-  MemorySource source(bytes);
-  const absl::StatusOr<NamedTensors> tensors = ReadSafetensors(&source);
-  if (!tensors.ok()) {
-    RequireRefusal(tensors.status());
-    return 0;
-  }
-  absl::StatusOr<std::string> file = SafetensorsHeader(*tensors);
-  Require(file.ok(), absl::StrCat("what is read can be written: ",
-                                  file.status().ToString()));
-  for (const auto& [name, tensor] : *tensors) {
-    file->append(static_cast<const char*>(tensor.raw()), tensor.num_bytes());
-  }
-  MemorySource again(*file);
-  const absl::StatusOr<NamedTensors> second = ReadSafetensors(&again);
-  Require(second.ok() && *second == *tensors, "and read again the same");
-  return 1;
+  return FuzzTensors(bytes, ReadSafetensors, [](const NamedTensors& tensors) {
+    absl::StatusOr<std::string> file = SafetensorsHeader(tensors);
+    Require(file.ok(), absl::StrCat("what is read can be written: ",
+                                    file.status().ToString()));
+    for (const auto& [name, tensor] : tensors) {
+      file->append(static_cast<const char*>(tensor.raw()), tensor.num_bytes());
+    }
+    return *file;
+  });
 }
 
 int FuzzGzip(const uint8_t* data, size_t size) {

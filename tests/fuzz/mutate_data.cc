@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "serialization/byte_source.h"
+#include "serialization/byte_stream.h"
 #include "serialization/bytes.h"
 #include "serialization/gzip.h"
 #include "serialization/zip.h"
@@ -108,7 +109,8 @@ std::string MutateNpz(const std::string& input, const Mutation& mutation) {
   std::vector<std::pair<std::string, std::string>> files;
   for (size_t i = 0; i < members->size(); ++i) {
     const ZipMember& member = (*members)[i];
-    std::string bytes = ReadZipMember(&source, member).value_or("");
+    ZipMemberStream stream(&source, member);
+    std::string bytes = ReadToEnd(&stream).value_or("");
     std::string name = member.name;
     if (i == changed && values.OneIn(3)) name = values.Text(name, {});
     if (i == changed) bytes = MutateNpy(bytes, inner);

@@ -1,4 +1,4 @@
-// Makes gzip files for the tests of readers.
+// Makes packed files for the tests of readers.
 #ifndef ESPALIER_TESTS_SERIALIZATION_GZIP_MEMBER_H_
 #define ESPALIER_TESTS_SERIALIZATION_GZIP_MEMBER_H_
 
@@ -11,10 +11,10 @@
 
 namespace espalier {
 
-// `contents` as one member of a gzip file.
-inline std::string GzipMember(absl::string_view contents) {
+// `contents` as a stream of zlib's; `window` as deflateInit2 takes it.
+inline std::string Deflated(absl::string_view contents, int window) {
   z_stream stream = {};
-  ESPALIER_CHECK(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8,
+  ESPALIER_CHECK(deflateInit2(&stream, 9, Z_DEFLATED, window, 8,
                               Z_DEFAULT_STRATEGY) == Z_OK);
   std::string packed(deflateBound(&stream, contents.size()), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(contents.data()));
@@ -25,6 +25,16 @@ inline std::string GzipMember(absl::string_view contents) {
   packed.resize(stream.total_out);
   deflateEnd(&stream);
   return packed;
+}
+
+// As one member of a gzip file.
+inline std::string GzipMember(absl::string_view contents) {
+  return Deflated(contents, 15 + 16);
+}
+
+// As a member of a ZIP archive has it.
+inline std::string BareDeflated(absl::string_view contents) {
+  return Deflated(contents, -15);
 }
 
 }  // namespace espalier

@@ -1,18 +1,14 @@
 #include "serialization/gzip.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "tests/serialization/gzip_member.h"
-#include "tests/serialization/scratch_folder.h"
 
 namespace espalier {
 namespace {
-
-using ::testing::HasSubstr;
 
 constexpr int64_t kPlenty = 1 << 20;
 
@@ -68,21 +64,6 @@ TEST(GunzipTest, SeesDamageInDataAndChecksum) {
       EXPECT_FALSE(Gunzip(damaged, kPlenty).ok()) << i << " " << bit;
     }
   }
-}
-
-TEST(ReadDataFileTest, UnpacksByContentsAndInsistsOnTheName) {
-  ScratchFolder folder;
-  EXPECT_EQ(ReadDataFile(folder.Write("a.csv", "1,2")).value(), "1,2");
-  EXPECT_EQ(ReadDataFile(folder.Write("b.gz", GzipMember("1,2"))).value(),
-            "1,2");
-  EXPECT_EQ(ReadDataFile(folder.Write("c", GzipMember("1,2"))).value(), "1,2");
-  const std::string path = folder.Write("d.gz", "1,2");
-  const absl::Status status = ReadDataFile(path).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(status.message()),
-              HasSubstr(absl::StrCat("read '", path, "': byte 0 of the gzip")));
-  EXPECT_EQ(ReadDataFile(folder.File("none")).status().code(),
-            absl::StatusCode::kNotFound);
 }
 
 }  // namespace

@@ -64,20 +64,21 @@ TEST(ReadIdxImagesTest, SaysWhereAFileIsWrong) {
   constexpr auto kLoss = absl::StatusCode::kDataLoss;
   const std::string images = Images();
   const Bad cases[] = {
-      {"", kLoss, "has 0 bytes"},
-      {images.substr(0, 3), kLoss, "has 3 bytes"},
-      {images.substr(0, 9), kLoss, "has 9 bytes: expected a header of 16"},
+      {"", kLoss, "ends inside its header"},
+      {images.substr(0, 3), kLoss, "ends inside its header"},
+      {images.substr(0, 9), kLoss, "ends inside its header"},
       {images.substr(0, images.size() - 1), kLoss,
-       "byte 16: 11 elements follow the header: its dimensions [2, 2, 3] make "
-       "12"},
-      {images + "x", kLoss, "more than 12 elements follow"},
+       "11 bytes follow the header: its shape [2, 2, 3] of u1 makes 12"},
+      {images + "x", kLoss, "13 bytes follow the header"},
+      {GzipMember(images + "x"), kLoss, "more than 12 bytes follow the header"},
+      {GzipMember(images.substr(0, 20)), kLoss, "4 bytes follow the header"},
       {"\x89PNG\r\n\x1a\n", kInvalid, "the magic number is 0x89504e47"},
       {Header(8, {3}) + "abc", kInvalid, "the magic number is 0x00000801"},
       {Header(13, {1, 1, 1}) + "abcd", kInvalid, "0x00000d03"},
       {Header(8, {0, 2, 3}), kInvalid, "byte 4: dimension 0 is 0"},
       {Header(8, {4294967295u, 1, 1}), kInvalid, "dimension 0"},
       {Header(8, {2147483647, 2147483647, 2147483647}), kInvalid, "elements"},
-      {Header(8, {65536, 65536, 16}), kLoss, "make 68719476736"},
+      {Header(8, {65536, 65536, 16}), kLoss, "makes 68719476736"},
       {Header(8, std::vector<uint32_t>(13, 1)) + "x", kInvalid, "0x0000080d"},
   };
   ScratchFolder folder;
@@ -97,6 +98,23 @@ TEST(ReadIdxLabelsTest, RefusesImages) {
       ReadIdxLabels(folder.Write("images", Images())).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("dimensions, 1"));
+}
+
+TEST(ReadIdxTest, WantsAsManyLabelsAsImages) {
+  ScratchFolder folder;
+  const std::string images = folder.Write("images", Images());
+  const std::string labels =
+      folder.Write("labels", Header(8, {2}) + "\x03\x01");
+  const LabelledImages read = ReadIdx(images, labels).value();
+  EXPECT_EQ(read.images, ReadIdxImages(images).value());
+  EXPECT_EQ(read.labels, Tensor({2}, std::vector<int32_t>{3, 1}));
+  // Said before it is seen that the elements are missing.
+  const std::string three =
+      folder.Write("three.gz", GzipMember(Header(8, {3})));
+  EXPECT_EQ(ReadIdx(images, three).status(),
+            absl::InvalidArgumentError(
+                absl::StrCat("'", images, "' has 2 images, '", three,
+                             "' 3 labels: expected as many")));
 }
 
 }  // namespace

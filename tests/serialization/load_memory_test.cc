@@ -1,14 +1,11 @@
-// How much memory saving and loading take: the weights are held once.
+// How much memory saving and loading models take: the weights are held once.
 #include <cstdint>
 #include <string>
 
-#include "gmock/gmock.h"
 #include "graph/builder.h"
 #include "gtest/gtest.h"
 #include "ops/layers.h"
-#include "serialization/idx.h"
 #include "serialization/model_file.h"
-#include "tests/serialization/gzip_member.h"
 #include "tests/serialization/scratch_folder.h"
 #include "tests/testing/counted_memory.h"
 #include "tests/testing/status_matchers.h"
@@ -19,15 +16,6 @@ namespace {
 constexpr int64_t kMiB = int64_t{1} << 20;
 constexpr int64_t kWeights = 48 * kMiB;
 constexpr int64_t kSlack = 12 * kMiB;
-
-// By how much the memory grew at most while `work` ran.
-template <typename Work>
-int64_t PeakOf(Work work) {
-  ResetPeakBytes();
-  const int64_t before = LiveBytes();
-  work();
-  return PeakBytes() - before;
-}
 
 Model LargeModel() {
   GraphBuilder g("large");
@@ -83,28 +71,6 @@ TEST(LoadMemoryTest, WeightsAreHeldOnce) {
               2 * kWeights + kSlack)
         << name;
   }
-}
-
-// A packed file is unpacked as far as its header says, and no further.
-TEST(LoadMemoryTest, PackedDataIsUnpackedAsFarAsItsHeaderSays) {
-  ScratchFolder folder;
-  const std::string header("\0\0\x08\x03\0\0\0\1\0\0\0\2\0\0\0\3", 16);
-  const std::string bomb(size_t{32} << 20, '\0');
-  const std::string longer = folder.Write("i.gz", GzipMember(header + bomb));
-  const std::string none = folder.Write("n.gz", GzipMember("x" + bomb));
-  EXPECT_LE(PeakOf([&] {
-              EXPECT_THAT(ReadIdxImages(longer),
-                          StatusIs(absl::StatusCode::kDataLoss,
-                                   ::testing::HasSubstr("more than 6 elements "
-                                                        "follow")));
-            }),
-            kMiB);
-  EXPECT_LE(PeakOf([&] {
-              EXPECT_THAT(ReadIdxImages(none),
-                          StatusIs(absl::StatusCode::kInvalidArgument,
-                                   ::testing::HasSubstr("magic number")));
-            }),
-            kMiB);
 }
 
 }  // namespace

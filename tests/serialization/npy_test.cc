@@ -186,7 +186,12 @@ TEST(ReadNpyTest, SaysWhereAFileIsWrong) {
       {Npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}",
            two),
        kMissing, "structured"},
-      {Npy(Header("<f4", "(2 3)"), two), kInvalid, "expected ')'"},
+      {Npy(Header("<f4", "(2 3)"), two), kInvalid, "expected ','"},
+      {Npy(Header("<f4", "(2, 3 4)"), two), kInvalid, "expected ')'"},
+      // In Python a number between parentheses, no list.
+      {Npy(Header("<f4", "(2)"), two), kInvalid, "found ')"},
+      {Npy(std::string(65536, ' '), two, 2), kMissing,
+       "has a header of 65536 bytes: expected at most 65535"},
       {Npy(Header("<f4", "(-1,)"), two), kInvalid, "expected a dimension"},
       {Npy(Header("<f4", "(2,,)"), two), kInvalid, "expected a dimension"},
       {Npy(Header("<f4", "(99999999999999999999,)"), two), kInvalid,

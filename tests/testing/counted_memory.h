@@ -18,6 +18,15 @@ int64_t LiveBytes();
 int64_t PeakBytes();
 void ResetPeakBytes();
 
+// By how much the live bytes grew at most while `work` ran.
+template <typename Work>
+int64_t PeakOf(Work work) {
+  ResetPeakBytes();
+  const int64_t before = LiveBytes();
+  work();
+  return PeakBytes() - before;
+}
+
 }  // namespace espalier
 
 #endif  // ESPALIER_TESTS_TESTING_COUNTED_MEMORY_H_

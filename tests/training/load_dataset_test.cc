@@ -84,9 +84,9 @@ TEST(LoadIdxTest, NamesTheFileOfAnError) {
   EXPECT_THAT(Error(folder.path()),
               AllOf(HasSubstr("train-images-idx3-ubyte"),
                     HasSubstr("train-labels-idx1-ubyte.gz"),
-                    HasSubstr("features have 2 rows, targets 3")));
+                    HasSubstr("has 2 images"), HasSubstr("3 labels")));
   folder.Write("train-images-idx3-ubyte", Idx({3, 1, 2}, {0, 255, 51, 0}));
-  EXPECT_THAT(Error(folder.path()), HasSubstr("4 elements follow the header"));
+  EXPECT_THAT(Error(folder.path()), HasSubstr("4 bytes follow the header"));
 }
 
 TEST(LoadCsvTest, ReadsATableOfClassesOrNumbers) {
