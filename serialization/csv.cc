@@ -55,13 +55,12 @@ class Lines {
 
 // Cuts one field off the front of `rest`, the comma after it with it; clears
 // `more` at the end of the line.
-absl::StatusOr<absl::string_view> TakeField(absl::string_view* rest,
-                                            bool* more) {
-  size_t begin = 0;
-  size_t end = rest->find(',');
-  if (absl::StartsWith(*rest, "\"")) {
-    begin = 1;
-    size_t quote = rest->find('"', begin);
+absl::Status TakeField(absl::string_view* rest, bool* more,
+                       absl::string_view* field) {
+  const bool quoted = !rest->empty() && rest->front() == '"';
+  size_t end = 0;
+  if (quoted) {
+    size_t quote = rest->find('"', 1);
     while (quote != rest->npos && rest->substr(quote, 2) == "\"\"") {
       quote = rest->find('"', quote + 2);
     }
@@ -72,21 +71,26 @@ absl::StatusOr<absl::string_view> TakeField(absl::string_view* rest,
     if (end < rest->size() && (*rest)[end] != ',') {
       return absl::InvalidArgumentError("text follows a quoted field");
     }
-  }
-  end = std::min(end, rest->size());
-  const absl::string_view field = rest->substr(begin, end - 2 * begin);
-  if (begin == 0 && field.find('"') != field.npos) {
-    return absl::InvalidArgumentError("a quote inside a field without quotes");
+    *field = rest->substr(1, quote - 1);
+  } else {
+    while (end < rest->size() && (*rest)[end] != ',') {
+      if ((*rest)[end++] == '"') {
+        return absl::InvalidArgumentError(
+            "a quote inside a field without quotes");
+      }
+    }
+    *field = rest->substr(0, end);
   }
   *more = end < rest->size();
   rest->remove_prefix(*more ? end + 1 : end);
-  return field;
+  return absl::OkStatus();
 }
 
 absl::Status Split(absl::string_view line, Fields* fields) {
   fields->clear();
   for (bool more = true; more;) {
-    ASSIGN_OR_RETURN(const absl::string_view field, TakeField(&line, &more));
+    absl::string_view field;
+    RETURN_IF_ERROR(TakeField(&line, &more, &field));
     if (fields->size() == kMaxFields) {
       return absl::InvalidArgumentError(
           absl::StrCat("has more than ", kMaxFields, " fields"));
@@ -94,6 +98,22 @@ absl::Status Split(absl::string_view line, Fields* fields) {
     fields->push_back(field);
   }
   return absl::OkStatus();
+}
+
+// As Split, but most lines have no quotes: there are as many fields as commas,
+// and one more.
+absl::StatusOr<int64_t> CountFields(absl::string_view line, Fields* fields) {
+  size_t count = 1;
+  bool quotes = false;
+  for (const char c : line) {
+    count += c == ',' ? 1 : 0;
+    quotes |= c == '"';
+  }
+  if (quotes || count > kMaxFields) {
+    RETURN_IF_ERROR(Split(line, fields));
+    count = fields->size();
+  }
+  return static_cast<int64_t>(count);
 }
 
 bool IsWord(absl::string_view field) {
@@ -107,30 +127,60 @@ bool IsHexadecimal(absl::string_view field) {
   return field.find_first_of("xX") != field.npos;
 }
 
-absl::StatusOr<float> ParseNumber(absl::string_view field) {
-  float number;
-  if (IsHexadecimal(field) || !absl::SimpleAtof(field, &number)) {
+// Most numbers are short: of a minus, digits and a point. With at most seven
+// digits both the digits and the power of ten are exact in float, so that their
+// quotient is rounded once, as it has to be (Clinger, "How to read floating
+// point numbers accurately", 1990).
+bool ParseShort(absl::string_view field, float* number) {
+  constexpr size_t kMostDigits = 7;
+  constexpr float kPowers[] = {1, 1e1f, 1e2f, 1e3f, 1e4f, 1e5f, 1e6f, 1e7f};
+  const bool negative = !field.empty() && field.front() == '-';
+  if (negative) field.remove_prefix(1);
+  const size_t point = std::min(field.find('.'), field.size());
+  const size_t digits = field.size() - (point < field.size() ? 1 : 0);
+  if (digits == 0 || digits > kMostDigits) return false;
+  int value = 0;
+  for (size_t i = 0; i < field.size(); ++i) {
+    if (i == point) continue;
+    const int digit = field[i] - '0';
+    if (digit < 0 || digit > 9) return false;
+    value = 10 * value + digit;
+  }
+  const float size = static_cast<float>(value) / kPowers[digits - point];
+  *number = negative ? -size : size;
+  return true;
+}
+
+absl::Status ParseNumber(absl::string_view field, float* number) {
+  if (ParseShort(field, number)) return absl::OkStatus();
+  if (IsHexadecimal(field) || !absl::SimpleAtof(field, number)) {
     return absl::InvalidArgumentError(
         absl::StrCat(Quoted(field), " is not a number"));
   }
-  if (!std::isfinite(number)) {
+  if (!std::isfinite(*number)) {
     return absl::InvalidArgumentError(
         absl::StrCat(Quoted(field), " is not a finite float32"));
   }
-  return number;
+  return absl::OkStatus();
 }
 
-absl::StatusOr<int32_t> ParseClass(absl::string_view field) {
+absl::Status ParseClass(absl::string_view field, int32_t* label) {
+  float few;
   double number;
-  if (IsHexadecimal(field) || !absl::SimpleAtod(field, &number) ||
-      !(number >= 0) || number > std::numeric_limits<int32_t>::max() ||
+  if (ParseShort(field, &few)) {
+    number = few;
+  } else if (IsHexadecimal(field) || !absl::SimpleAtod(field, &number)) {
+    number = -1;
+  }
+  if (!(number >= 0) || number > std::numeric_limits<int32_t>::max() ||
       number != std::floor(number)) {
     return absl::InvalidArgumentError(absl::StrCat(
         Quoted(field),
         " is not a class: expected a whole number from 0 up; numbers of any "
         "kind are targets of regression"));
   }
-  return static_cast<int32_t>(number);
+  *label = static_cast<int32_t>(number);
+  return absl::OkStatus();
 }
 
 class CsvParser {
@@ -169,7 +219,7 @@ class CsvParser {
   static constexpr size_t kNone = static_cast<size_t>(-1);
 
   // Counts rows and columns, so that what is allocated afterwards is known to
-  // stand in the file.
+  // stand in the file, and looks at the quotes.
   absl::Status Measure() {
     Lines lines(text_);
     absl::string_view line;
@@ -179,20 +229,22 @@ class CsvParser {
         return absl::InvalidArgumentError(
             absl::StrCat("line ", lines.number(), " is empty"));
       }
-      RETURN_IF_ERROR(Annotate(Split(line, &fields),
-                               absl::StrCat("line ", lines.number())));
+      const absl::StatusOr<int64_t> count = CountFields(line, &fields);
+      if (!count.ok()) {
+        return Annotate(count.status(), absl::StrCat("line ", lines.number()));
+      }
       if (lines.number() == 1) {
-        columns_ = static_cast<int64_t>(fields.size());
+        columns_ = *count;
+        RETURN_IF_ERROR(Split(line, &fields));
         if (std::any_of(fields.begin(), fields.end(), IsWord)) {
           for (absl::string_view field : fields) {
             names_.push_back(absl::StrReplaceAll(
                 absl::StripAsciiWhitespace(field), {{"\"\"", "\""}}));
           }
         }
-      } else if (static_cast<int64_t>(fields.size()) != columns_ &&
-                 !PlantedBug(18)) {
+      } else if (*count != columns_ && !PlantedBug(18)) {
         return absl::InvalidArgumentError(
-            absl::StrCat("line ", lines.number(), " has ", fields.size(),
+            absl::StrCat("line ", lines.number(), " has ", *count,
                          " fields: expected ", columns_, " as in line 1"));
       }
     }
@@ -234,34 +286,29 @@ class CsvParser {
   absl::Status Fill(CsvData* data) const {
     Lines lines(text_);
     absl::string_view line;
-    Fields fields;
     if (!names_.empty()) lines.Next(&line);
     absl::Span<float> inputs = data->inputs.data<float>();
     size_t next = 0;
     for (int64_t row = 0; lines.Next(&line); ++row) {
-      RETURN_IF_ERROR(Split(line, &fields));
-      for (size_t column = 0; column < fields.size(); ++column) {
+      bool more = true;
+      for (size_t column = 0; more; ++column) {
+        absl::string_view field;
+        RETURN_IF_ERROR(TakeField(&line, &more, &field));
         const absl::Status status =
-            column == target_ ? StoreTarget(fields[column], row, &*data->target)
-                              : StoreNumber(fields[column], &inputs[next++]);
+            column == target_ ? StoreTarget(field, row, &*data->target)
+                              : ParseNumber(field, &inputs[next++]);
         if (!status.ok()) return Annotate(status, Place(lines, column));
       }
     }
     return absl::OkStatus();
   }
 
-  static absl::Status StoreNumber(absl::string_view field, float* number) {
-    ASSIGN_OR_RETURN(*number, ParseNumber(field));
-    return absl::OkStatus();
-  }
-
   absl::Status StoreTarget(absl::string_view field, int64_t row,
                            Tensor* target) const {
-    if (!options_.target_is_class) {
-      return StoreNumber(field, &target->data<float>()[row]);
-    }
-    ASSIGN_OR_RETURN(target->data<int32_t>()[row], ParseClass(field));
-    return absl::OkStatus();
+    const auto at = static_cast<size_t>(row);
+    return options_.target_is_class
+               ? ParseClass(field, &target->data<int32_t>()[at])
+               : ParseNumber(field, &target->data<float>()[at]);
   }
 
   std::string Place(const Lines& lines, size_t column) const {

@@ -4,6 +4,10 @@
 // and double quotes around a field are allowed. The first row is a header when
 // any of its fields is a word (not empty, not a number). Every other field must
 // be a finite number within the range of float32.
+//
+// The text is held, twice at most while it is unpacked, and then with what is
+// read of it. A packed table unpacks to at most 1 GiB, and gives at most 1 GiB
+// of numbers.
 #ifndef ESPALIER_SERIALIZATION_CSV_H_
 #define ESPALIER_SERIALIZATION_CSV_H_
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -73,6 +75,27 @@ TEST(ReadCsvTest, SplitsOffTheTarget) {
             Tensor({1}, std::vector<int32_t>{3}));
 }
 
+// Short decimals are read in another way than long ones.
+TEST(ReadCsvTest, RoundsEveryDecimalOnce) {
+  std::mt19937 random(1);
+  std::string text;
+  std::vector<float> expected;
+  for (int i = 0; i < 60000; ++i) {
+    std::string number = random() % 3 == 0 ? "-" : "";
+    const int digits = 1 + static_cast<int>(random() % 10);
+    const int point = static_cast<int>(random() % 14);
+    for (int digit = 0; digit < digits; ++digit) {
+      if (digit == point) number += '.';
+      number += static_cast<char>('0' + random() % 10);
+    }
+    if (point == digits) number += '.';
+    absl::StrAppend(&text, number, "\n");
+    expected.push_back(std::strtof(number.c_str(), nullptr));
+  }
+  // Bit for bit: the sign of a zero too.
+  EXPECT_EQ(Read(text).value().inputs, Tensor({60000, 1}, expected));
+}
+
 struct Bad {
   std::string text;
   std::string message;
@@ -89,6 +112,9 @@ TEST(ReadCsvTest, SaysWhereATableIsWrong) {
       {"1,2\n\n3,4\n", "line 2 is empty", {}},
       {"1,2\n3,four\n", "line 2, column 2: 'four' is not a number", {}},
       {"a,b\n1,2\n3,4x\n", "line 3, column 2 ('b'): '4x' is not a number", {}},
+      {"1,2\n3,.\n", "line 2, column 2: '.' is not a number", {}},
+      {"1,2\n3,1.2.3\n", "line 2, column 2: '1.2.3' is not a number", {}},
+      {"1,2\n3,-\n", "line 2, column 2: '-' is not a number", {}},
       {"1,2\n3,\n", "line 2, column 2: '' is not a number", {}},
       {"1,,3\n", "line 1, column 2: '' is not a number", {}},
       {"1,nan\n", "line 1, column 2: 'nan' is not a finite float32", {}},

@@ -37,5 +37,21 @@ TEST(DataFileTest, UnpacksByContentsAndInsistsOnTheName) {
             absl::StatusCode::kNotFound);
 }
 
+TEST(DataFileTest, LimitsTheNumbersOfPackedFiles) {
+  ScratchFolder folder;
+  const auto plain = DataFile::Open(folder.Write("a", "1")).value();
+  const auto packed =
+      DataFile::Open(folder.Write("b", GzipMember("1"))).value();
+  for (const int64_t bytes : {int64_t{0}, kMaxUnpackedBytes}) {
+    EXPECT_TRUE(plain->CheckTensorBytes(bytes).ok());
+    EXPECT_TRUE(packed->CheckTensorBytes(bytes).ok());
+  }
+  EXPECT_TRUE(plain->CheckTensorBytes(4 * kMaxDataBytes).ok());
+  EXPECT_EQ(packed->CheckTensorBytes(kMaxUnpackedBytes + 1),
+            absl::ResourceExhaustedError(
+                "gives 1073741825 bytes of numbers: expected at most "
+                "1073741824 of a packed file, any number of a plain one"));
+}
+
 }  // namespace
 }  // namespace espalier

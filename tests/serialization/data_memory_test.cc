@@ -8,6 +8,7 @@
 #include "graph/builder.h"
 #include "gtest/gtest.h"
 #include "serialization/bytes.h"
+#include "serialization/csv.h"
 #include "serialization/idx.h"
 #include "serialization/npy.h"
 #include "serialization/tensor_file.h"
@@ -177,6 +178,20 @@ TEST(DataMemoryTest, ImagesAreReadOnceTheLabelsFit) {
                           StatusIs(kInvalid, HasSubstr("5 labels")));
             }),
             kMiB);
+}
+
+TEST(DataMemoryTest, TablesAreTheirTextAndTheirNumbers) {
+  const ScratchFolder folder;
+  std::string text;
+  while (text.size() < kBytes) text += "1\n";
+  const std::string plain = folder.Write("t.csv", text);
+  const std::string packed = folder.Write("t.csv.gz", GzipMember(text));
+  constexpr int64_t kNumbers = kBytes / 2 * 4;
+  EXPECT_LE(PeakOf([&] { EXPECT_OK(ReadCsv(plain, {})); }),
+            kBytes + kNumbers + kMiB);
+  // The list that the text is gathered in has room for up to twice as much.
+  EXPECT_LE(PeakOf([&] { EXPECT_OK(ReadCsv(packed, {})); }),
+            2 * kBytes + kNumbers + kMiB);
 }
 
 // A packed file is unpacked as far as its header says, and no further.

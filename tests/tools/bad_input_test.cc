@@ -194,7 +194,7 @@ TEST_F(BadInputTest, IdxFolders) {
   refused(images.substr(0, 4) + BigEndian(1) + images.substr(8), labels,
           {"train-images-idx3-ubyte"});
   refused(images, labels.substr(0, 4) + BigEndian(1) + std::string("\0", 1),
-          {"rows"});
+          {"has 2 images", "1 labels"});
   refused(BigEndian(0x803) + BigEndian(1u << 31) + BigEndian(1u << 31) +
               BigEndian(4),
           labels, {"train-images-idx3-ubyte"});

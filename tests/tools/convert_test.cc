@@ -131,13 +131,18 @@ TEST_F(ConvertTest, WeightsOutAndIn) {
   other.graph = g.Build().value();
   other.values["p"] = Tensor(DataType::kF32, {2});
   ASSERT_TRUE(Save(other, folder_.File("o.pb")).ok());
-  const CommandResult result =
-      RunEspalier({"convert", folder_.File("w.npz"), folder_.File("p.pb"),
-                   "--into", folder_.File("o.pb")});
-  EXPECT_EQ(result.exit_code, 3);
-  EXPECT_THAT(result.err,
-              HasSubstr("missing: 'p'; of no parameter or state: "));
-  EXPECT_EQ(folder_.Read("p.pb"), "");
+  for (const std::string& weights :
+       {folder_.File("w.npz"), folder_.File("w.safetensors")}) {
+    const CommandResult result =
+        RunEspalier({"convert", weights, folder_.File("p.pb"), "--into",
+                     folder_.File("o.pb")});
+    EXPECT_EQ(result.exit_code, 3);
+    EXPECT_THAT(result.err,
+                HasSubstr("error: '" + weights +
+                          "': the tensors are not the model's; missing: 'p'; "
+                          "of no parameter or state: "));
+    EXPECT_EQ(folder_.Read("p.pb"), "");
+  }
 }
 
 TEST_F(ConvertTest, Usage) {
