@@ -19,6 +19,13 @@
 namespace espalier {
 namespace {
 
+// Puts in front of an error what data it is of.
+absl::StatusOr<Dataset> InData(const std::string& description,
+                               absl::StatusOr<Dataset> data) {
+  if (data.ok()) return data;
+  return Annotate(data.status(), absl::StrCat("data ", Quoted(description)));
+}
+
 bool Exists(const std::string& path) {
   struct stat unused;
   return stat(path.c_str(), &unused) == 0;
@@ -75,9 +82,10 @@ absl::StatusOr<Dataset> LoadCsv(const std::string& path,
   csv_options.target = options.target;
   csv_options.target_is_class =
       options.task.value_or(Task::kClassification) == Task::kClassification;
+  // An error of reading names the file by itself.
   ASSIGN_OR_RETURN(CsvData csv, ReadCsv(path, csv_options));
-  return Dataset::Create(std::move(csv.inputs), *std::move(csv.target),
-                         std::move(info));
+  return InData(path, Dataset::Create(std::move(csv.inputs),
+                                      *std::move(csv.target), std::move(info)));
 }
 
 absl::StatusOr<Tensor> ReadTargets(const LoadDatasetOptions& options) {
@@ -99,23 +107,32 @@ absl::StatusOr<Tensor> ReadTargets(const LoadDatasetOptions& options) {
   return targets;
 }
 
-absl::StatusOr<Dataset> LoadNpy(const std::string& path,
-                                const LoadDatasetOptions& options,
-                                Dataset::Info info) {
-  if (options.labels.empty()) {
-    return absl::InvalidArgumentError(
-        "holds features only: the file of the labels is not given");
-  }
-  ASSIGN_OR_RETURN(Tensor features, ReadNpyAs(path, DataType::kF32));
-  if (features.shape().rank() == 1) {
-    features = features.Reshaped({features.shape().dim(0), 1});
-  }
+absl::StatusOr<Dataset> WithTargets(Tensor features,
+                                    const LoadDatasetOptions& options,
+                                    Dataset::Info info) {
   ASSIGN_OR_RETURN(Tensor targets, ReadTargets(options));
   absl::StatusOr<Dataset> data =
       Dataset::Create(std::move(features), std::move(targets), std::move(info));
   if (data.ok()) return data;
   return Annotate(data.status(),
                   absl::StrCat("with labels ", Quoted(options.labels)));
+}
+
+absl::StatusOr<Dataset> LoadNpy(const std::string& path,
+                                const LoadDatasetOptions& options,
+                                Dataset::Info info) {
+  if (options.labels.empty()) {
+    return InData(
+        path, absl::InvalidArgumentError(
+                  "holds features only: the file of the labels is not given"));
+  }
+  // An error of reading names the file by itself.
+  ASSIGN_OR_RETURN(Tensor features, ReadNpyAs(path, DataType::kF32));
+  if (features.shape().rank() == 1) {
+    features = features.Reshaped({features.shape().dim(0), 1});
+  }
+  return InData(path,
+                WithTargets(std::move(features), options, std::move(info)));
 }
 
 enum class Source { kBuiltin, kFolder, kCsv, kNpy };
@@ -156,32 +173,33 @@ absl::Status CheckOptions(Source source, const LoadDatasetOptions& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Dataset> Load(const std::string& description,
-                             const LoadDatasetOptions& options) {
+absl::StatusOr<Source> CheckedSource(const std::string& description,
+                                     const LoadDatasetOptions& options) {
   ASSIGN_OR_RETURN(const Source source, SourceOf(description));
   RETURN_IF_ERROR(CheckOptions(source, options));
-  Dataset::Info info;
-  info.name = description;
-  switch (source) {
-    case Source::kBuiltin:
-      return builtin::ByName(absl::StripPrefix(description, "builtin:"));
-    case Source::kFolder:
-      return LoadIdx(description, info);
-    case Source::kCsv:
-      return LoadCsv(description, options, std::move(info));
-    case Source::kNpy:
-      break;
-  }
-  return LoadNpy(description, options, std::move(info));
+  return source;
 }
 
 }  // namespace
 
 absl::StatusOr<Dataset> LoadDataset(const std::string& description,
                                     const LoadDatasetOptions& options) {
-  absl::StatusOr<Dataset> data = Load(description, options);
-  if (data.ok()) return data;
-  return Annotate(data.status(), absl::StrCat("data ", Quoted(description)));
+  const absl::StatusOr<Source> source = CheckedSource(description, options);
+  if (!source.ok()) return InData(description, source.status());
+  Dataset::Info info;
+  info.name = description;
+  switch (*source) {
+    case Source::kBuiltin:
+      return InData(description, builtin::ByName(absl::StripPrefix(
+                                     description, "builtin:")));
+    case Source::kFolder:
+      return InData(description, LoadIdx(description, info));
+    case Source::kCsv:
+      return LoadCsv(description, options, std::move(info));
+    case Source::kNpy:
+      break;
+  }
+  return LoadNpy(description, options, std::move(info));
 }
 
 }  // namespace espalier

@@ -33,8 +33,10 @@ TEST(DataFileTest, UnpacksByContentsAndInsistsOnTheName) {
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(status.message()),
               HasSubstr(absl::StrCat("read '", path, "': byte 0 of the gzip")));
-  EXPECT_EQ(Contents(folder.File("none")).status().code(),
-            absl::StatusCode::kNotFound);
+  const std::string none = folder.File("none");
+  EXPECT_EQ(Contents(none).status(),
+            absl::NotFoundError(
+                absl::StrCat("read '", none, "': No such file or directory")));
 }
 
 TEST(DataFileTest, LimitsTheNumbersOfPackedFiles) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -17,6 +18,8 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 // An IDX file of bytes: magic, dimensions, elements.
 std::string Idx(const std::vector<unsigned char>& dims,
@@ -174,6 +177,31 @@ TEST(LoadNpyTest, RefusesBadFiles) {
 TEST(LoadDatasetTest, FindsBuiltins) {
   EXPECT_EQ(LoadDataset("builtin:cosine").value().rows(), 200);
   EXPECT_THAT(Error("builtin:sine"), HasSubstr("no built-in data set 'sine'"));
+}
+
+TEST(LoadDatasetTest, NamesEachFileOnce) {
+  const ScratchFolder folder;
+  const std::string csv = folder.Write("t.csv", "1,2,0\n3,4\n");
+  EXPECT_EQ(Error(csv),
+            absl::StrCat("read '", csv,
+                         "': line 2 has 2 fields: expected 3 as in line 1"));
+  folder.Write("t.csv", "1,2,70000\n");
+  EXPECT_THAT(Error(csv), StartsWith("data '" + csv + "': label 70000"));
+  EXPECT_THAT(Error(csv), Not(HasSubstr("read")));
+  const std::string none = folder.File("none.csv");
+  EXPECT_THAT(Error(none), StartsWith("data '" + none + "': "));
+  EXPECT_THAT(Error(none), Not(HasSubstr("read")));
+
+  const std::string x = folder.Write("x.npy", "no array");
+  const std::string y = folder.Write("y.npy", "no array either");
+  const std::string no_npy = "': is no NPY file: the magic is missing";
+  EXPECT_EQ(Error(x, Labels(y)), absl::StrCat("read '", x, no_npy));
+  ASSERT_TRUE(WriteNpy(x, Floats({2, 1}, {1, 2})).ok());
+  EXPECT_EQ(Error(x, Labels(y)),
+            absl::StrCat("data '", x, "': read '", y, no_npy));
+  EXPECT_EQ(Error(x), absl::StrCat("data '", x,
+                                   "': holds features only: the file of the "
+                                   "labels is not given"));
 }
 
 TEST(LoadDatasetTest, TellsWhatItCannotOpen) {
