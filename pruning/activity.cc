@@ -75,13 +75,13 @@ void Count(absl::Span<const float> values, int64_t first, int64_t samples,
 
 }  // namespace
 
-CompileOptions OptionsFor(const Graph& graph) {
+CompileOptions OptionsFor(const Graph& graph, int threads) {
   int64_t elements = 0;
   for (NodeId id : graph.parameters()) {
     elements += graph.node(id).type.shape.num_elements();
   }
   CompileOptions options;
-  options.threads = elements < kElementsForThreads ? 1 : 0;
+  options.threads = elements < kElementsForThreads ? 1 : threads;
   return options;
 }
 
@@ -127,7 +127,8 @@ absl::StatusOr<int64_t> CountSamples(const Graph& graph,
   return count;
 }
 
-absl::StatusOr<ActivityMeter> ActivityMeter::Create(const Model& model) {
+absl::StatusOr<ActivityMeter> ActivityMeter::Create(const Model& model,
+                                                    int threads) {
   RETURN_IF_ERROR(Validate(model));
   if (!model.graph.updates().empty()) {
     return absl::FailedPreconditionError(
@@ -141,7 +142,7 @@ absl::StatusOr<ActivityMeter> ActivityMeter::Create(const Model& model) {
   ASSIGN_OR_RETURN(const Graph graph,
                    PreActivations(model.graph, meter.relus_));
   ASSIGN_OR_RETURN(std::shared_ptr<const Executable> executable,
-                   Executable::Compile(graph, OptionsFor(graph)));
+                   Executable::Compile(graph, OptionsFor(graph, threads)));
   ASSIGN_OR_RETURN(std::shared_ptr<ParameterStore> store,
                    ParameterStore::FromValues(graph, model.values));
   ASSIGN_OR_RETURN(Session session,

@@ -26,8 +26,9 @@ struct LayerActivity {
   std::vector<int64_t> undefined;   // samples with a NaN
 };
 
-// How graphs are compiled that pruning runs: small ones for a single thread.
-CompileOptions OptionsFor(const Graph& graph);
+// How graphs are compiled that pruning runs: small ones for a single thread,
+// others for `threads`, 0 for as many as OpenMP would take.
+CompileOptions OptionsFor(const Graph& graph, int threads);
 
 // The shape of `count` samples of an input: [count, ...] in place of [N, ...],
 // and [count, 1, 5] for an input [1, 5] without the batch.
@@ -49,7 +50,8 @@ class ActivityMeter {
  public:
   // Errors: a model with updates or one that is not valid, a node that cannot
   // be executed.
-  static absl::StatusOr<ActivityMeter> Create(const Model& model);
+  static absl::StatusOr<ActivityMeter> Create(const Model& model,
+                                              int threads = 0);
 
   // One entry per ReLU in graph order; numbers samples from 0. Samples are run
   // in batches, or one by one where an input has no batch or a node mixes the

@@ -163,7 +163,8 @@ absl::Status Pruner::Prove(const Model& model) {
 }
 
 absl::Status Pruner::MeasureSamples() {
-  ASSIGN_OR_RETURN(ActivityMeter meter, ActivityMeter::Create(model_));
+  ASSIGN_OR_RETURN(ActivityMeter meter,
+                   ActivityMeter::Create(model_, options_.threads));
   ASSIGN_OR_RETURN(const std::vector<LayerActivity> activity,
                    meter.Measure(options_.samples));
   for (const LayerActivity& layer : activity) {
@@ -204,7 +205,8 @@ absl::Status Pruner::SearchIn(
     }
   }
   using Points = std::map<Unit, UnitPoint>;
-  ASSIGN_OR_RETURN(Points found, FindWitnesses(model_, domains, open));
+  ASSIGN_OR_RETURN(Points found,
+                   FindWitnesses(model_, domains, open, options_.threads));
   for (auto& [unit, point] : found) {
     At(unit) = Standing::kAlive;
     witnesses_.push_back({model_.graph.node(unit.first).name, unit.second,

@@ -34,6 +34,9 @@ struct PruneOptions {
   std::vector<Tensor> samples;
   // A model for which bounds and witnesses would take more is refused.
   int64_t max_bytes = int64_t{4} << 30;
+  // Of the runs that look for witnesses; small networks take one. 0: as many as
+  // OpenMP would take.
+  int threads = 0;
 };
 
 // One ReLU, units numbered as in the model given.

@@ -64,7 +64,8 @@ class UnitGradients {
  public:
   // For units of `relus`. Errors: an op without a gradient on the way.
   static absl::StatusOr<UnitGradients> Create(const Model& model,
-                                              const std::vector<NodeId>& relus);
+                                              const std::vector<NodeId>& relus,
+                                              int threads);
 
   bool Covers(NodeId relu) const {
     return std::find(relus_.begin(), relus_.end(), relu) != relus_.end();
@@ -84,7 +85,7 @@ class UnitGradients {
 };
 
 absl::StatusOr<UnitGradients> UnitGradients::Create(
-    const Model& model, const std::vector<NodeId>& relus) {
+    const Model& model, const std::vector<NodeId>& relus, int threads) {
   const Graph& graph = model.graph;
   Rewriter rewriter(graph);
   GraphBuilder& builder = rewriter.builder();
@@ -111,8 +112,9 @@ absl::StatusOr<UnitGradients> UnitGradients::Create(
     builder.Output(absl::StrCat("slope", i), slopes[i]);
   }
   ASSIGN_OR_RETURN(const Graph gradients, builder.Build());
-  ASSIGN_OR_RETURN(std::shared_ptr<const Executable> executable,
-                   Executable::Compile(gradients, OptionsFor(gradients)));
+  ASSIGN_OR_RETURN(
+      std::shared_ptr<const Executable> executable,
+      Executable::Compile(gradients, OptionsFor(gradients, threads)));
   ASSIGN_OR_RETURN(std::shared_ptr<ParameterStore> store,
                    ParameterStore::FromValues(gradients, model.values));
   ASSIGN_OR_RETURN(Session session,
@@ -282,13 +284,13 @@ absl::Status WitnessSearch::Ascend(UnitGradients& gradients) {
 
 absl::StatusOr<std::map<Unit, UnitPoint>> FindWitnesses(
     const Model& model, const std::map<std::string, InputDomain>& domains,
-    const std::set<Unit>& open) {
+    const std::set<Unit>& open, int threads) {
   if (open.empty() || model.graph.inputs().empty() ||
       model.graph.num_nodes() > kMostSearchedNodes ||
       FindRelus(model.graph).size() > kMostSearchedRelus) {
     return std::map<Unit, UnitPoint>();
   }
-  ASSIGN_OR_RETURN(ActivityMeter meter, ActivityMeter::Create(model));
+  ASSIGN_OR_RETURN(ActivityMeter meter, ActivityMeter::Create(model, threads));
   WitnessSearch search(model.graph, domains, open, std::move(meter));
   RETURN_IF_ERROR(search.Try(
       MakeProbes(model.graph, domains, CountProbes(model.graph), /*seed=*/0)));
@@ -303,7 +305,7 @@ absl::StatusOr<std::map<Unit, UnitPoint>> FindWitnesses(
     }
   }
   absl::StatusOr<UnitGradients> gradients =
-      UnitGradients::Create(model, {relus.begin(), relus.end()});
+      UnitGradients::Create(model, {relus.begin(), relus.end()}, threads);
   if (absl::IsUnimplemented(gradients.status())) return search.TakeWitnesses();
   RETURN_IF_ERROR(gradients.status());
   for (int round = 0; round < kRounds && !search.open().empty(); ++round) {

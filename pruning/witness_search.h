@@ -41,7 +41,7 @@ constexpr size_t kMostSearchedRelus = 1000;
 // input. Errors: a model that ActivityMeter refuses.
 absl::StatusOr<std::map<Unit, UnitPoint>> FindWitnesses(
     const Model& model, const std::map<std::string, InputDomain>& domains,
-    const std::set<Unit>& open);
+    const std::set<Unit>& open, int threads = 0);
 
 }  // namespace espalier
 

@@ -12,7 +12,10 @@
 namespace espalier {
 
 absl::Status SystemError(absl::string_view call) {
+  // A limit of the size of files, like that of the disk.
+  const bool too_large = errno == EFBIG;
   absl::Status status = absl::ErrnoToStatus(errno, call);
+  if (too_large) return absl::ResourceExhaustedError(status.message());
   if (!absl::IsUnknown(status)) return status;
   return absl::FailedPreconditionError(status.message());
 }

@@ -16,7 +16,8 @@
 
 namespace espalier {
 
-// What errno says, after the name of the call where that helps.
+// What errno says, after the name of the call where that helps: a disk, a quota
+// or a file that may grow no more is ResourceExhausted.
 absl::Status SystemError(absl::string_view call);
 absl::Status SystemError();
 

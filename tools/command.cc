@@ -15,6 +15,7 @@
 #include "absl/strings/strip.h"
 #include "graph/status.h"
 #include "graph/version.h"
+#include "tools/options.h"
 #include "tools/terminal.h"
 
 namespace espalier {
@@ -142,8 +143,10 @@ absl::optional<int> Parse(CLI::App& app, int argc, const char* const* argv) {
     return ReportUnexpected(app);
   } catch (const CLI::ParseError& error) {
     if (!app.remaining().empty()) return ReportUnexpected(app);
-    PrintError(app.get_subcommands().empty() ? "a command is required"
-                                             : error.what());
+    const bool no_command =
+        app.get_subcommands().empty() &&
+        dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+    PrintError(no_command ? "a command is required" : error.what());
     PrintUsageHint(*Chosen(app));
     return kUsage;
   }
@@ -175,15 +178,16 @@ int ParseAndRun(absl::Span<const CommandRow> table, int argc,
     command->formatter(
         std::make_shared<HelpFormatter>(std::string(row.examples)));
     command->group("Commands");
-    command->set_help_flag("-h,--help", "print this help");
+    RefuseValue(command->set_help_flag("-h,--help", "print this help"));
     commands[command->get_name()] = row.make();
     commands[command->get_name()]->AddOptions(*command);
     absl::StrAppend(&examples, row.examples.substr(0, row.examples.find('\n')),
                     "\n");
   }
   app.formatter(std::make_shared<HelpFormatter>(std::move(examples)));
-  app.set_help_flag("-h,--help", "print this help");
-  app.set_version_flag("--version", absl::StrCat("espalier ", Version()))
+  RefuseValue(app.set_help_flag("-h,--help", "print this help"));
+  RefuseValue(
+      app.set_version_flag("--version", absl::StrCat("espalier ", Version())))
       ->description("print the version");
   app.require_subcommand(1);
 

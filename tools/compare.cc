@@ -164,10 +164,11 @@ absl::StatusOr<std::vector<Points>> DomainPoints(const Model& a,
 }
 
 absl::StatusOr<Predictor> MakePredictor(const std::string& path,
-                                        const Model& model) {
+                                        const Model& model, int threads) {
   PredictorOptions options;
   options.outside = Outside::kWarn;
   options.batch_size = EvaluateOptions().batch_size;
+  options.threads = threads;
   absl::StatusOr<Predictor> predictor = Predictor::Create(model, options);
   if (!predictor.ok()) return Annotate(predictor.status(), Quoted(path));
   return predictor;
@@ -225,6 +226,7 @@ class Compare : public Command {
     AddNumber(app, "--tolerance", "T", NumberRange::NotNegative(), tolerance_,
               "the answer is no if max|a-b| > T max|a| (1e-5);\n"
               "NaN equals NaN");
+    AddThreads(app, threads_);
     AddJson(app, json_);
   }
 
@@ -266,8 +268,8 @@ class Compare : public Command {
       report.outputs.emplace_back();
       report.outputs.back().name = output.name;
     }
-    ASSIGN_OR_RETURN(Predictor of_a, MakePredictor(paths_[0], a));
-    ASSIGN_OR_RETURN(Predictor of_b, MakePredictor(paths_[1], b));
+    ASSIGN_OR_RETURN(Predictor of_a, MakePredictor(paths_[0], a, threads_));
+    ASSIGN_OR_RETURN(Predictor of_b, MakePredictor(paths_[1], b, threads_));
     for (const Points& points : runs) {
       ASSIGN_OR_RETURN(const auto in_a, Outputs(paths_[0], of_a, points));
       ASSIGN_OR_RETURN(const auto in_b, Outputs(paths_[1], of_b, points));
@@ -315,6 +317,7 @@ class Compare : public Command {
   DataArguments data_;
   absl::optional<DataPart> part_;
   double tolerance_ = 1e-5;
+  int threads_ = 0;
   bool json_ = false;
 };
 

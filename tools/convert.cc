@@ -36,11 +36,11 @@ class Convert : public Command {
         app, "--opset", "V", {kFirstOnnxOpset, kLastOnnxOpset}, opset_,
         absl::StrCat("version of ONNX's operators, ", kFirstOnnxOpset, " to ",
                      kLastOnnxOpset, " (", OnnxOptions().opset, ")"));
-    app.add_flag("--fold-batch-norm", fold_batch_norm_,
-                 "fold batch normalizations into the products before\n"
-                 "them: the same results but for rounding");
-    app.add_flag("--external-weights", external_weights_,
-                 "put the weights into a file of their own beside OUT");
+    AddFlag(app, "--fold-batch-norm", fold_batch_norm_,
+            "fold batch normalizations into the products before\n"
+            "them: the same results but for rounding");
+    AddFlag(app, "--external-weights", external_weights_,
+            "put the weights into a file of their own beside OUT");
     AddForce(app, force_);
   }
 

@@ -68,6 +68,7 @@ class EvaluateModel : public Command {
     data_.AddOptions(app, "what to measure on")->required();
     AddSplit(app, part_);
     AddLoss(app, loss_);
+    AddThreads(app, threads_);
     AddJson(app, json_);
   }
 
@@ -79,6 +80,7 @@ class EvaluateModel : public Command {
     ASSIGN_OR_RETURN(const TaskLoss loss, ChooseLoss(loss_, data.task()));
     EvaluateOptions options;
     options.loss = std::string(loss.name);
+    options.threads = threads_;
     absl::StatusOr<Evaluation> evaluation = Evaluate(model, data, options);
     if (!evaluation.ok()) {
       return Annotate(evaluation.status(),
@@ -95,6 +97,7 @@ class EvaluateModel : public Command {
   DataArguments data_;
   absl::optional<DataPart> part_;
   std::string loss_;
+  int threads_ = 0;
   bool json_ = false;
 };
 

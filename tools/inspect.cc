@@ -103,10 +103,10 @@ class Inspect : public Command {
  public:
   void AddOptions(CLI::App& app) override {
     AddText(app, "M", "", model_, "the model")->required();
-    CLI::Option* text = app.add_flag(
-        "--text", text_, "print the graph as text and nothing else");
-    CLI::Option* plan = app.add_flag(
-        "--plan", plan_, "print the plan of execution and nothing else");
+    CLI::Option* text = AddFlag(app, "--text", text_,
+                                "print the graph as text and nothing else");
+    CLI::Option* plan = AddFlag(app, "--plan", plan_,
+                                "print the plan of execution and nothing else");
     AddText(app, "--dot", "F", dot_, "write the graph to F for Graphviz's dot");
     AddForce(app, force_);
     CLI::Option* json = AddJson(app, json_);

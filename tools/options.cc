@@ -1,6 +1,7 @@
 #include "tools/options.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -104,14 +105,42 @@ CLI::Option* AddRepeatable(CLI::App& app, const std::string& names,
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
+CLI::Option* RefuseValue(CLI::Option* flag) {
+  // CLI11 would take "false" and "3" for true where the flag is only counted.
+  return flag->check([](const std::string& text) {
+    return text == "true"
+               ? std::string()
+               : absl::StrCat("takes no value, found ", Quoted(text));
+  });
+}
+
+CLI::Option* AddFlag(CLI::App& app, const std::string& names, bool& value,
+                     const std::string& help) {
+  return RefuseValue(app.add_flag(names, value, help));
+}
+
 CLI::Option* AddJson(CLI::App& app, bool& json) {
-  return app.add_flag("--json", json,
-                      "print one report message as JSON and nothing else");
+  return AddFlag(app, "--json", json,
+                 "print one report message as JSON and nothing else");
 }
 
 CLI::Option* AddForce(CLI::App& app, bool& force) {
-  return app.add_flag("--force", force,
-                      "let an output take the place of an input");
+  return AddFlag(app, "--force", force,
+                 "let an output take the place of an input");
+}
+
+CLI::Option* AddThreads(CLI::App& app, int& threads) {
+  // More only slow each other down, and far more the system refuses to start.
+  const int64_t most =
+      std::max(int64_t{64}, 4 * int64_t{std::thread::hardware_concurrency()});
+  return AddOption(
+      app, "--threads", "T",
+      [&threads, most](absl::string_view text) -> absl::Status {
+        ASSIGN_OR_RETURN(const int64_t count, ParseInteger(text, {1, most}));
+        threads = static_cast<int>(count);
+        return absl::OkStatus();
+      },
+      "to run on (as many as OpenMP takes)");
 }
 
 }  // namespace tools

@@ -50,8 +50,15 @@ CLI::Option* AddRepeatable(CLI::App& app, const std::string& names,
                            std::vector<std::string>& values,
                            const std::string& help);
 
+// A flag is given or not: with a value, `--name=value`, it is an error.
+CLI::Option* RefuseValue(CLI::Option* flag);
+CLI::Option* AddFlag(CLI::App& app, const std::string& names, bool& value,
+                     const std::string& help);
+
 CLI::Option* AddJson(CLI::App& app, bool& json);
 CLI::Option* AddForce(CLI::App& app, bool& force);
+// Left out, `threads` stays as it is: 0 stands for as many as OpenMP takes.
+CLI::Option* AddThreads(CLI::App& app, int& threads);
 
 }  // namespace tools
 }  // namespace espalier

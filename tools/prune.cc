@@ -57,6 +57,7 @@ class PruneModel : public Command {
     data_.AddOptions(app,
                      "samples for --grade data; for the others\n"
                      "they show units alive");
+    AddThreads(app, threads_);
     AddForce(app, force_);
     AddJson(app, json_);
   }
@@ -85,6 +86,7 @@ class PruneModel : public Command {
  private:
   absl::StatusOr<PruneOptions> Options(const Model& model) const {
     PruneOptions options;
+    options.threads = threads_;
     ASSIGN_OR_RETURN(options.grade, ParseGrade(grade_));
     if (options.grade == Grade::kData && !data_.given()) {
       return UsageError("--grade data needs --data D");
@@ -111,6 +113,7 @@ class PruneModel : public Command {
   std::string grade_ = "domain";
   DomainArgument domain_;
   DataArguments data_;
+  int threads_ = 0;
   bool force_ = false;
   bool json_ = false;
 };

@@ -85,6 +85,7 @@ class RunModel : public Command {
               "what to do with samples outside the declared\n"
               "domain (error if units were removed on the\n"
               "strength of it, else ignore)");
+    AddThreads(app, threads_);
     AddForce(app, force_);
     AddJson(app, json_);
   }
@@ -102,6 +103,7 @@ class RunModel : public Command {
 
     PredictorOptions options;
     options.batch_size = EvaluateOptions().batch_size;
+    options.threads = threads_;
     if (!outside_.empty()) {
       ASSIGN_OR_RETURN(options.outside, ParseOutside(outside_));
     }
@@ -183,6 +185,7 @@ class RunModel : public Command {
   std::vector<std::string> inputs_;
   std::vector<std::string> outputs_;
   std::string outside_;
+  int threads_ = 0;
   bool force_ = false;
   bool json_ = false;
 };

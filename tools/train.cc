@@ -63,8 +63,8 @@ class TrainModel : public Command {
         AddChoice(app, "--activation", ActivationNames(), activation_,
                   "of the hidden layers (relu)");
     CLI::Option* batch_norm =
-        app.add_flag("--batch-norm", batch_norm_,
-                     "normalize the hidden layers before their activation");
+        AddFlag(app, "--batch-norm", batch_norm_,
+                "normalize the hidden layers before their activation");
     CLI::Option* dropout =
         AddNumber(app, "--dropout", "P", {0, 1, false, true}, dropout_,
                   "the share of each hidden layer's results that a\n"
@@ -90,8 +90,7 @@ class TrainModel : public Command {
                "rows per step, 0 for all (32)");
     AddInteger(app, "--seed", "S", {0, std::numeric_limits<int64_t>::max()},
                seed_, "of first weights, order of rows and dropout (0)");
-    AddInteger(app, "--threads", "T", {1, MostThreads()}, threads_,
-               "(as many as OpenMP takes)");
+    AddThreads(app, threads_);
     CLI::Option* validation =
         AddText(app, "--validation", "D|SHARE", validation_,
                 "data to measure after each epoch, or a share\n"
@@ -225,7 +224,7 @@ class TrainModel : public Command {
     options.epochs = static_cast<int>(epochs_);
     options.batch_size = batch_;
     options.seed = static_cast<uint64_t>(seed_);
-    options.threads = static_cast<int>(threads_);
+    options.threads = threads_;
     options.early_stop = static_cast<int>(early_stop_);
     options.schedule = update_.schedule();
     options.log_path = log_;
@@ -291,7 +290,7 @@ class TrainModel : public Command {
     report.validation_loss = result.kept.validation_loss;
     report.validation_accuracy = result.kept.validation_accuracy;
     EvaluateOptions options;
-    options.threads = static_cast<int>(threads_);
+    options.threads = threads_;
     ASSIGN_OR_RETURN(const TaskLoss loss, ChooseLoss(loss_, data.task()));
     report.loss_name = std::string(loss.name);
     options.loss = report.loss_name;
@@ -355,7 +354,7 @@ class TrainModel : public Command {
   int64_t epochs_ = 10;
   int64_t batch_ = 32;
   int64_t seed_ = 0;
-  int64_t threads_ = 0;
+  int threads_ = 0;
   std::string validation_;
   int64_t early_stop_ = 0;
   std::string log_;

@@ -2,9 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <thread>
-
 #include "absl/strings/str_cat.h"
 #include "serialization/model_file.h"
 #include "tools/exit_code.h"
@@ -48,11 +45,6 @@ absl::Status CheckNetworkSize(const Dataset& data,
                                  " parameters takes ", FormatCount(bytes),
                                  " bytes, and this machine has ",
                                  FormatCount(memory)));
-}
-
-int64_t MostThreads() {
-  return std::max(int64_t{64},
-                  4 * int64_t{std::thread::hardware_concurrency()});
 }
 
 }  // namespace tools

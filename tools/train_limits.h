@@ -17,9 +17,6 @@ absl::Status CheckNetworkSize(const Dataset& data,
                               const std::vector<int64_t>& hidden,
                               bool batch_norm);
 
-// More only slow each other down, and far more the system refuses to start.
-int64_t MostThreads();
-
 }  // namespace tools
 }  // namespace espalier
 

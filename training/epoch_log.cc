@@ -1,16 +1,16 @@
 #include "training/epoch_log.h"
 
-#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "graph/status.h"
+#include "serialization/open_file.h"
 
 namespace espalier {
 namespace {
 
 absl::Status LogError(const std::string& path) {
-  return absl::ErrnoToStatus(errno, absl::StrCat("log ", Quoted(path)));
+  return SystemError(absl::StrCat("log ", Quoted(path)));
 }
 
 }  // namespace

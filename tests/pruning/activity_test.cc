@@ -3,6 +3,8 @@
 #include <limits>
 
 #include "gmock/gmock.h"
+#include "graph/builder.h"
+#include "ops/layers.h"
 #include "tests/transforms/test_models.h"
 
 namespace espalier {
@@ -48,6 +50,16 @@ TEST(ActivityTest, CountsPerUnit) {
   EXPECT_THAT(layers[0].largest_at, ElementsAre(2, 1));
   EXPECT_THAT(layers[0].fired, ElementsAre(3, 0));
   EXPECT_THAT(layers[0].undefined, ElementsAre(0, 0));
+}
+
+TEST(ActivityTest, LargeGraphsTakeTheThreadsThatAreAskedFor) {
+  const auto threads = [](int64_t width) {
+    GraphBuilder g("g");
+    g.Output("y", layers::Dense(g.Input("x", {kBatch, 1024}), width));
+    return OptionsFor(*g.Build(), 3).threads;
+  };
+  EXPECT_EQ(threads(1), 1);
+  EXPECT_EQ(threads(1024), 3);
 }
 
 TEST(ActivityTest, NumbersSamplesThroughAllBatches) {

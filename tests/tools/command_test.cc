@@ -25,6 +25,7 @@ class Echo : public Command {
     AddChoice(app, "--grade", {"domain", "data"}, grade_, "how sure");
     AddRepeatable(app, "--input", "X", inputs_, "what");
     AddText(app, "--fail", "HOW", fail_, "fails");
+    AddFlag(app, "--loud", loud_, "in capitals");
   }
   absl::StatusOr<Outcome> Run() override {
     if (fail_ == "usage") return UsageError("--x and --y");
@@ -33,6 +34,7 @@ class Echo : public Command {
     if (fail_ == "memory") throw std::bad_alloc();
     if (fail_ == "exception") throw std::runtime_error("thrown");
     if (fail_ == "no") return Outcome{"no\n", kNo};
+    if (loud_) return Outcome{"LOUD\n"};
     std::string text = model_ + " " + std::to_string(epochs_) + " " + grade_;
     for (const std::string& input : inputs_) text += " " + input;
     return Outcome{text + "\n"};
@@ -44,6 +46,7 @@ class Echo : public Command {
   std::string fail_;
   std::vector<std::string> inputs_;
   int64_t epochs_ = 1;
+  bool loud_ = false;
 };
 
 struct Ran {
@@ -82,6 +85,11 @@ TEST(CommandTest, RepeatableOptionsTakeOneValueEach) {
             "m.pb 1 domain -1:1 [b]\n");
 }
 
+TEST(CommandTest, FlagsAreGivenOrNot) {
+  EXPECT_EQ(RunLine({"echo", "m.pb", "--loud"}).out, "LOUD\n");
+  EXPECT_EQ(RunLine({"echo", "m.pb"}).out, "m.pb 1 domain\n");
+}
+
 TEST(CommandTest, HelpStartsWithExamples) {
   const Ran of_command = RunLine({"echo", "--help"});
   EXPECT_EQ(of_command.code, 0);
@@ -116,6 +124,11 @@ TEST(CommandTest, MisuseNamesWhatIsWrongAndWhereToLook) {
       {{"echo", "--epochs", "1", "--epochs", "2"}, "--epochs"},
       {{"echo", "--grade", "x"},
        "--grade: expected one of domain, data, found"},
+      {{"echo", "--loud=false"}, "--loud: takes no value, found 'false'"},
+      {{"echo", "--loud=3"}, "--loud: takes no value, found '3'"},
+      {{"echo", "--help=false"}, "--help: takes no value, found 'false'"},
+      {{"--help=false"}, "--help: takes no value, found 'false'"},
+      {{"--version=0"}, "--version: takes no value, found '0'"},
       {{"echo", "--fail", "usage"},
        "error: --x and --y\nhint: see 'espalier "
        "echo --help'\n"},
