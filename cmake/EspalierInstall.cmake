@@ -1,5 +1,5 @@
 # What a user gets: headers under include/espalier/, static libraries, the
-# command, and a package configuration for find_package(espalier).
+# command, the schemas of files under share/espalier/, and a package configuration for find_package(espalier).
 #
 # In the tree an include reads "graph/shape.h". A user's program may have a
 # graph/ of its own, so installed headers include each other as
@@ -82,6 +82,12 @@ ${umbrella}
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   add_library(espalier::espalier ALIAS espalier_api)
   install(TARGETS espalier_api EXPORT espalierTargets)
+
+  # Other programs read model files and reports by them.
+  install(FILES
+    "${PROJECT_SOURCE_DIR}/serialization/model.proto"
+    "${PROJECT_SOURCE_DIR}/serialization/report.proto"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/espalier")
 
   set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/espalier")
   install(EXPORT espalierTargets NAMESPACE espalier::
