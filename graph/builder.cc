@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "graph/check.h"
 #include "graph/graph_data.h"
+#include "graph/leaves.h"
 #include "graph/planted_bug.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
@@ -81,6 +82,10 @@ Value GraphBuilder::AddNode(OpPtr op, absl::Span<const Value> inputs,
       return absl::FailedPreconditionError("the graph has been built already");
     }
     RETURN_IF_ERROR(CheckName(node.name));
+    if (IsLeafKind(node.op->kind()) && !AsLeaf(*node.op).has_value()) {
+      return absl::InvalidArgumentError(
+          "it is no leaf, and its op has the kind of one");
+    }
     if (static_cast<int>(inputs.size()) != node.op->arity()) {
       return absl::InvalidArgumentError(absl::StrCat(
           "expected ", node.op->arity(), " inputs, found ", inputs.size()));

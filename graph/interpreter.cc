@@ -40,6 +40,16 @@ absl::StatusOr<int64_t> FindBatch(const Graph& graph,
 
 }  // namespace
 
+absl::StatusOr<DoubleTensor> EvaluateNode(
+    const Node& node, absl::Span<const DoubleTensor* const> inputs,
+    const Shape& output) {
+  DoubleTensor value = node.op->Evaluate(inputs, output);
+  if (value.shape() == output) return value;
+  return absl::InternalError(absl::StrCat(
+      node.ToString(), ": Evaluate gives ", value.shape().ToString(),
+      ", expected ", output.ToString(), ", the shape of its type"));
+}
+
 absl::StatusOr<InterpretedRun> Interpret(const Graph& graph,
                                          const LeafValues& leaves) {
   ASSIGN_OR_RETURN(const int64_t batch, FindBatch(graph, leaves));
@@ -61,7 +71,8 @@ absl::StatusOr<InterpretedRun> Interpret(const Graph& graph,
     for (NodeId input : node.inputs) {
       inputs.push_back(&run.nodes[static_cast<size_t>(input)]);
     }
-    run.nodes.push_back(node.op->Evaluate(inputs, shape));
+    ASSIGN_OR_RETURN(DoubleTensor value, EvaluateNode(node, inputs, shape));
+    run.nodes.push_back(std::move(value));
   }
   for (const GraphOutput& output : graph.outputs()) {
     run.outputs[output.name] = run.nodes[static_cast<size_t>(output.node)];

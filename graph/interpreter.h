@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "graph/double_tensor.h"
 #include "graph/graph.h"
 
@@ -21,6 +22,12 @@ struct InterpretedRun {
   LeafValues outputs;               // by output name
   LeafValues updates;               // new values by leaf name
 };
+
+// The result of one node, of shape `output`. Internal if its op gives another
+// shape, which is a mistake of the op.
+absl::StatusOr<DoubleTensor> EvaluateNode(
+    const Node& node, absl::Span<const DoubleTensor* const> inputs,
+    const Shape& output);
 
 // `leaves` holds a value for every input, parameter and state of the graph. The
 // batch N is the leading dimension of the inputs that have it; they must agree.

@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "graph/builder.h"
-#include "graph/check.h"
 #include "graph/leaves.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
@@ -30,8 +29,8 @@ bool Op::FiniteUnlessOverflow(
 }
 
 absl::Status Op::Lower(Lowering& /*lowering*/) const {
-  return absl::UnimplementedError(
-      absl::StrCat("op '", kind(), "' cannot be executed"));
+  return absl::UnimplementedError(absl::StrCat(
+      "op '", kind(), "' has no rule Lower and cannot be executed"));
 }
 
 OpTable::OpTable(std::vector<Entry> entries) : entries_(std::move(entries)) {
@@ -39,9 +38,6 @@ OpTable::OpTable(std::vector<Entry> entries) : entries_(std::move(entries)) {
   entries_.insert(entries_.end(), leaves.begin(), leaves.end());
   std::sort(entries_.begin(), entries_.end(),
             [](const Entry& a, const Entry& b) { return a.kind < b.kind; });
-  for (size_t i = 1; i < entries_.size(); ++i) {
-    ESPALIER_CHECK(entries_[i - 1].kind != entries_[i].kind);
-  }
 }
 
 OpTable OpTable::Extended(absl::Span<const Entry> more) const {
@@ -60,7 +56,17 @@ absl::StatusOr<OpPtr> OpTable::Make(absl::string_view kind,
       [](const Entry& entry, absl::string_view k) { return entry.kind < k; });
   if (found == entries_.end() || found->kind != kind) {
     return absl::UnimplementedError(
-        absl::StrCat("op kind ", Quoted(kind), " is unknown"));
+        absl::StrCat("op kind ", Quoted(kind),
+                     " is unknown; an op of a program's own is read with an "
+                     "OpTable that has "
+                     "it, StandardOps().Extended"));
+  }
+  if (found + 1 != entries_.end() && (found + 1)->kind == kind) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("op kind ", Quoted(kind),
+                     " is twice in the table of ops: one of a program's own "
+                     "needs a kind that "
+                     "no other has"));
   }
   AttributeReader reader(attributes);
   absl::StatusOr<OpPtr> op = found->make(reader);

@@ -93,14 +93,14 @@ class OpTable {
   };
 
   // Leaf kinds (graph/leaves.h) are always known and need not be listed.
-  // REQUIRES: no kind twice.
+  // Of a kind that is there twice Make gives an error.
   explicit OpTable(std::vector<Entry> entries);
 
-  // This table and `more` in one. REQUIRES: no kind twice.
+  // This table and `more` in one; its kinds are to be new ones.
   OpTable Extended(absl::Span<const Entry> more) const;
 
-  // Unimplemented when the kind is unknown, InvalidArgument when the
-  // attributes do not fit it.
+  // Unimplemented when the kind is unknown, InvalidArgument when it is there
+  // twice or the attributes do not fit it.
   absl::StatusOr<OpPtr> Make(absl::string_view kind,
                              const Attributes& attributes) const;
 

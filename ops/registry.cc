@@ -1,8 +1,11 @@
 #include "ops/registry.h"
 
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "graph/leaves.h"
 #include "ops/activations.h"
 #include "ops/binary.h"
 #include "ops/concat.h"
@@ -39,6 +42,25 @@ const OpTable& StandardOps() {
     return new OpTable(std::move(entries));
   }();
   return *table;
+}
+
+absl::Status CheckOwnKinds(const Graph& graph) {
+  for (const Node& node : graph.nodes()) {
+    const Op& op = *node.op;
+    if (AsLeaf(op).has_value()) continue;
+    const absl::StatusOr<OpPtr> standard =
+        StandardOps().Make(op.kind(), op.attributes());
+    if (absl::IsUnimplemented(standard.status())) continue;
+    if (standard.ok()) {
+      const Op& same = **standard;
+      if (typeid(same) == typeid(op)) continue;
+    }
+    return absl::InvalidArgumentError(absl::StrCat(
+        node.ToString(),
+        ": this op of the program's own has the kind of a standard one, as "
+        "which a saved model would be read: expected a kind that is new"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace espalier

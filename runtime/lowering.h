@@ -100,8 +100,8 @@ struct BoxCopy {
 
 // Handed to Op::Lower for one node. Each verb adds work and gives the buffer of
 // its result; SetResult tells which one is the node's. Shapes may have the
-// symbolic batch. Calls that do not fit the stated shapes are our own mistakes
-// and are CHECKed: InferType has refused everything else.
+// symbolic batch. A call that does not fit the stated shapes and types makes
+// the compilation fail, with an error that names the node, the verb and both.
 class Lowering {
  public:
   virtual ~Lowering() = default;

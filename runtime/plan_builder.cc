@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
 #include "graph/check.h"
@@ -13,6 +12,7 @@
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "runtime/broadcast.h"
+#include "runtime/checked_lowering.h"
 #include "runtime/expression.h"
 #include "runtime/finite.h"
 
@@ -52,11 +52,8 @@ BufferRole RoleOf(LeafKind kind) {
   return BufferRole::kConstant;
 }
 
-bool BroadcastsTo(const Shape& operand, const Shape& output) {
-  const absl::StatusOr<Shape> both = BroadcastShapes(operand, output);
-  return both.ok() && *both == output;
-}
-
+// Its verbs are called with what CheckedLowering lets through, and by each
+// other.
 class PlanBuilder : public Lowering {
  public:
   explicit PlanBuilder(const Graph& graph)
@@ -122,13 +119,7 @@ class PlanBuilder : public Lowering {
   }
 
   BufferId MatMul(const MatMulSpec& spec, const Shape& shape) override {
-    const Shape& a = plan_.shape(spec.a);
-    const Shape& b = plan_.shape(spec.b);
-    ESPALIER_CHECK(a.rank() == 2 && b.rank() == 2 && shape.rank() == 2);
-    const int64_t inner = a.dim(spec.transpose_a ? 0 : 1);
-    ESPALIER_CHECK(b.dim(spec.transpose_b ? 1 : 0) == inner);
-    ESPALIER_CHECK(a.dim(spec.transpose_a ? 1 : 0) == shape.dim(0));
-    ESPALIER_CHECK(b.dim(spec.transpose_b ? 0 : 1) == shape.dim(1));
+    const int64_t inner = plan_.shape(spec.a).dim(spec.transpose_a ? 0 : 1);
     if (inner == 1) return OuterProduct(spec, shape);
     const BufferId y = AddTemporary(shape);
     MatMulStep step;
@@ -144,7 +135,6 @@ class PlanBuilder : public Lowering {
 
   BufferId Reduce(ReduceKind kind, BufferId x, absl::Span<const int64_t> axes,
                   const Shape& shape) override {
-    ESPALIER_CHECK(absl::c_is_sorted(axes));
     const std::vector<int64_t> key(axes.begin(), axes.end());
     const auto known = reductions_.find({kind, x, key});
     if (known != reductions_.end()) return Reshape(known->second, shape);
@@ -156,8 +146,6 @@ class PlanBuilder : public Lowering {
   BufferId MeanSquaredDeviation(BufferId x, BufferId centers,
                                 const Shape& shape) override {
     const Shape from = plan_.shape(x);
-    ESPALIER_CHECK(from.rank() >= 2 && shape == Shape({from.dim(1)}));
-    ESPALIER_CHECK(plan_.shape(centers) == shape);
     ReduceStep step;
     step.fold = ReduceStep::Fold::kSquaredDeviations;
     step.x = x;
@@ -183,7 +171,6 @@ class PlanBuilder : public Lowering {
   }
 
   BufferId Softmax(BufferId x, bool log, const Shape& shape) override {
-    ESPALIER_CHECK(plan_.shape(x) == shape && shape.rank() > 0);
     const BufferId y = AddTemporary(shape);
     AddStep(SoftmaxStep{x, log, y});
     return y;
@@ -191,8 +178,6 @@ class PlanBuilder : public Lowering {
 
   BufferId CrossEntropy(BufferId logits, BufferId labels,
                         const Shape& shape) override {
-    ESPALIER_CHECK(plan_.shape(logits).rank() == 2);
-    ESPALIER_CHECK(plan_.shape(labels) == shape);
     const BufferId loss = AddTemporary(shape);
     AddStep(CrossEntropyStep{logits, labels, loss});
     return loss;
@@ -200,7 +185,6 @@ class PlanBuilder : public Lowering {
 
   BufferId CrossEntropyGradient(BufferId logits, BufferId labels, BufferId dy,
                                 const Shape& shape) override {
-    ESPALIER_CHECK(plan_.shape(logits) == shape && shape.rank() == 2);
     const BufferId dx = AddTemporary(shape);
     CrossEntropyGradientStep step = {logits, labels, dy, {}, dx};
     const Facts& facts = FactsOf(dy);
@@ -217,7 +201,6 @@ class PlanBuilder : public Lowering {
 
   BufferId LayerNorm(BufferId x, BufferId scale, BufferId shift, float epsilon,
                      const Shape& shape) override {
-    ESPALIER_CHECK(plan_.shape(x) == shape && shape.rank() > 0);
     const BufferId y = AddTemporary(shape);
     AddStep(LayerNormStep{x, scale, shift, epsilon, y});
     return y;
@@ -225,16 +208,12 @@ class PlanBuilder : public Lowering {
 
   BufferId LayerNormGradient(BufferId x, BufferId g, float epsilon,
                              const Shape& shape) override {
-    ESPALIER_CHECK(plan_.shape(x) == shape && plan_.shape(g) == shape);
     const BufferId dx = AddTemporary(shape);
     AddStep(LayerNormGradientStep{x, g, kNoBuffer, epsilon, dx});
     return dx;
   }
 
   BufferId Dropout(const DropoutSpec& spec, const Shape& shape) override {
-    ESPALIER_CHECK(plan_.shape(spec.x) == shape);
-    ESPALIER_CHECK(plan_.buffers[spec.step].type ==
-                   (TensorType{DataType::kI32, Shape()}));
     const BufferId y = AddTemporary(shape);
     AddStep(DropoutStep{spec.x, spec.step, spec.rate, spec.seed, y});
     return y;
@@ -242,13 +221,8 @@ class PlanBuilder : public Lowering {
 
   BufferId Rearrange(absl::Span<const BoxCopy> boxes, bool zeros,
                      const Shape& shape) override {
-    ESPALIER_CHECK(!boxes.empty());
     const BoxCopy& first = boxes[0];
     const DataType dtype = plan_.buffers[first.from].type.dtype;
-    for (const BoxCopy& box : boxes) {
-      ESPALIER_CHECK(plan_.buffers[box.from].type.dtype == dtype);
-      ESPALIER_CHECK(static_cast<int>(box.axes.size()) == shape.rank());
-    }
     const bool one = boxes.size() == 1 && !zeros;
     if (one && IsWhole(first, shape)) return Reshape(first.from, shape);
     const BufferId y = AddTemporary({dtype, shape});
@@ -287,10 +261,7 @@ class PlanBuilder : public Lowering {
     return alias;
   }
 
-  void SetResult(BufferId buffer) override {
-    ESPALIER_CHECK(plan_.buffers[buffer].type == output_type());
-    buffer_of_[node_] = buffer;
-  }
+  void SetResult(BufferId buffer) override { buffer_of_[node_] = buffer; }
 
  private:
   // What is known of a buffer without running anything.
@@ -359,7 +330,6 @@ class PlanBuilder : public Lowering {
 
     Term Resolve(BufferId operand) {
       Plan& plan = builder.plan_;
-      ESPALIER_CHECK(BroadcastsTo(plan.shape(operand), shape));
       const Facts facts = builder.FactsOf(operand);
       if (facts.number.has_value()) return Term::Number(*facts.number);
       if (facts.stretched.has_value()) operand = *facts.stretched;
@@ -430,7 +400,12 @@ class PlanBuilder : public Lowering {
   absl::Status AddNode(NodeId id) {
     node_ = id;
     const Node& node = graph_.node(id);
-    RETURN_IF_ERROR(Annotate(node.op->Lower(*this), node.ToString()));
+    CheckedLowering lowering(plan_, static_cast<int>(node.inputs.size()),
+                             *this);
+    const absl::Status lowered = node.op->Lower(lowering);
+    RETURN_IF_ERROR(
+        Annotate(lowering.status(), absl::StrCat(node.ToString(), ": Lower")));
+    RETURN_IF_ERROR(Annotate(lowered, node.ToString()));
     if (buffer_of_[id] == kNoBuffer) {
       return absl::InternalError(
           absl::StrCat(node.ToString(), ": Lower sets no result"));
@@ -463,7 +438,6 @@ class PlanBuilder : public Lowering {
   static void SeeAround(const Shape& table, int axis, AnyStep& step) {
     const auto dims = table.dims();
     const auto at = static_cast<size_t>(axis);
-    ESPALIER_CHECK(dims[at] != kBatch);
     step.outer = ExtentOf(Shape(dims.subspan(0, at)));
     step.rows = dims[at];
     step.inner = Shape(dims.subspan(at + 1)).num_elements();

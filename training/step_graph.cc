@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "graph/leaves.h"
 #include "graph/status_macros.h"
+#include "ops/registry.h"
 #include "transforms/autodiff.h"
 
 namespace espalier {
@@ -85,6 +86,7 @@ absl::StatusOr<StepGraph> BuildStepGraph(GraphBuilder& graph, Value loss,
   }
   graph.Output(step.loss, loss);
   ASSIGN_OR_RETURN(step.graph, graph.Build());
+  RETURN_IF_ERROR(CheckOwnKinds(step.graph));
   return step;
 }
 

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "graph/double_tensor.h"
+#include "graph/interpreter.h"
+#include "graph/status_macros.h"
 #include "transforms/passes.h"
 #include "transforms/rewriter.h"
 
@@ -31,10 +33,11 @@ bool IsFoldable(const Node& node, const KnownValues& known) {
   return elements <= kSmallElements || elements <= input_elements;
 }
 
-DoubleTensor Evaluate(const Node& node, const KnownValues& known) {
+absl::StatusOr<DoubleTensor> Evaluate(const Node& node,
+                                      const KnownValues& known) {
   std::vector<const DoubleTensor*> inputs;
   for (NodeId input : node.inputs) inputs.push_back(&known.at(input));
-  return node.op->Evaluate(inputs, node.type.shape);
+  return EvaluateNode(node, inputs, node.type.shape);
 }
 
 // It may stand for what is an error of a run, such as an index out of range.
@@ -53,7 +56,7 @@ absl::StatusOr<Graph> FoldConstants(const Graph& graph) {
     if (const Tensor* constant = ConstantValue(*node.op)) {
       known.emplace(id, DoubleTensor(*constant));
     } else if (IsFoldable(node, known)) {
-      DoubleTensor value = Evaluate(node, known);
+      ASSIGN_OR_RETURN(DoubleTensor value, Evaluate(node, known));
       if (!HasNan(value)) {
         rewriter.Replace(
             id, rewriter.builder().Constant(value.ToTensor(), node.name));

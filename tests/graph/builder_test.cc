@@ -1,8 +1,10 @@
 #include "graph/builder.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tests/graph/test_ops.h"
 
@@ -152,11 +154,38 @@ TEST(OpTableTest, MakesOpsAgain) {
   const OpTable ops = TestOps();
   EXPECT_EQ((*ops.Make("plus", {}))->kind(), "plus");
   EXPECT_EQ(ops.Make("minus", {}).status(),
-            absl::UnimplementedError("op kind 'minus' is unknown"));
+            absl::UnimplementedError(
+                "op kind 'minus' is unknown; an op of a program's own is read "
+                "with an OpTable that has it, StandardOps().Extended"));
   EXPECT_FALSE(ops.Make("plus", {{"x", true}}).ok());
   const OpTable::Entry more[] = {{"another", ReadPlus}};
   EXPECT_TRUE(ops.Extended(more).Make("another", {}).ok());
   EXPECT_TRUE(ops.Extended(more).Make("plus", {}).ok());
+}
+
+TEST(OpTableTest, AKindThatIsThereTwiceIsNobodys) {
+  const OpTable::Entry taken[] = {{"plus", ReadPlus}, {"parameter", ReadPlus}};
+  const OpTable ops = TestOps().Extended(taken);
+  for (const char* kind : {"plus", "parameter"}) {
+    EXPECT_EQ(ops.Make(kind, {}).status(),
+              absl::InvalidArgumentError(absl::StrCat(
+                  "op kind '", kind,
+                  "' is twice in the table of ops: one of a program's own "
+                  "needs a kind that no other has")));
+  }
+  EXPECT_TRUE(TestOps().Make("plus", {}).ok());
+}
+
+TEST(BuilderTest, TheKindsOfLeavesAreTaken) {
+  class Pretender : public PlusOp {
+    absl::string_view kind() const override { return "parameter"; }
+  };
+  GraphBuilder g("g");
+  const Value x = g.Input("x", {2});
+  g.AddNode(std::make_shared<Pretender>(), {x, x}, "w");
+  EXPECT_EQ(g.status().message(),
+            "node 'w' (parameter): it is no leaf, and its op has the kind of "
+            "one");
 }
 
 TEST(OpTest, DefaultsSayWhichOp) {

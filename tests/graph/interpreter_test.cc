@@ -62,5 +62,23 @@ TEST(InterpreterTest, EmptyBatchesRun) {
   EXPECT_EQ(run->outputs.at("y").num_elements(), 0);
 }
 
+TEST(InterpreterTest, ResultsOfAnotherShapeNameTheOp) {
+  class Scalar : public PassOp {
+   public:
+    Scalar() : PassOp("scalar") {}
+    DoubleTensor Evaluate(absl::Span<const DoubleTensor* const> /*inputs*/,
+                          const Shape& /*output*/) const override {
+      return DoubleTensor(Shape());
+    }
+  };
+  GraphBuilder g("g");
+  g.Output("y", g.AddNode(std::make_shared<Scalar>(),
+                          {g.Input("x", {kBatch, 2})}, "mine"));
+  EXPECT_EQ(
+      Interpret(*g.Build(), {{"x", DoubleTensor(Shape({3, 2}))}}).status(),
+      absl::InternalError("node 'mine' (scalar): Evaluate gives [], "
+                          "expected [3, 2], the shape of its type"));
+}
+
 }  // namespace
 }  // namespace espalier

@@ -77,7 +77,9 @@ TEST(TextTest, ErrorsSayWhere) {
   EXPECT_EQ(Error("graph g {\n  y = plus(x, x)\n}"),
             "line 2, column 12: no earlier node is named 'x'");
   EXPECT_EQ(Error("graph g {\n  y = minus()\n}"),
-            "line 2, column 3: node 'y' (minus): op kind 'minus' is unknown");
+            "line 2, column 3: node 'y' (minus): op kind 'minus' is unknown; "
+            "an op of a program's own is read with an OpTable that has it, "
+            "StandardOps().Extended");
   EXPECT_EQ(Error("graph g {\n x: f32[3] = input(dtype=\"f32\", shape=[2])\n}"),
             "line 2, column 2: node 'x' (input) is written as f32[3] but is "
             "f32[2]");

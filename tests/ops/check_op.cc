@@ -169,6 +169,7 @@ void CheckAttributes(const OpCase& op_case) {
   const std::string text = PrintGraph(graph);
   ASSERT_OK_AND_ASSIGN(const Graph parsed, ParseGraph(text, StandardOps()));
   EXPECT_EQ(PrintGraph(parsed), text);
+  EXPECT_OK(CheckOwnKinds(graph));
 }
 
 void CheckExecution(const OpCase& op_case) {

@@ -1,5 +1,6 @@
 #include "training/step_graph.h"
 
+#include <memory>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -8,6 +9,7 @@
 #include "ops/binary.h"
 #include "ops/elementwise.h"
 #include "ops/losses.h"
+#include "tests/testing/pass_op.h"
 
 namespace espalier {
 namespace {
@@ -43,6 +45,18 @@ TEST(StepGraphTest, RunsOneStep) {
   const InterpretedRun run = Interpret(step.graph, leaves).value();
   EXPECT_DOUBLE_EQ(run.outputs.at("loss")[0], 1);
   EXPECT_DOUBLE_EQ(run.updates.at("w")[0], 1 + 0.25 * 4);
+}
+
+TEST(StepGraphTest, AnOwnOpNeedsAKindOfItsOwn) {
+  // Its gradient is not asked for.
+  GraphBuilder g("own");
+  const Value x = g.Input("x", {kBatch, 1});
+  const Value own = g.AddNode(std::make_shared<PassOp>("relu"), {x}, "h");
+  const Value y = Mul(own, g.Parameter("w", {}, Initializer::Zeros()));
+  g.Output("y", y);
+  EXPECT_THAT(Error(g, MeanSquaredError(y, x)),
+              HasSubstr("node 'h' (relu): this op of the program's own has the "
+                        "kind of a standard one"));
 }
 
 TEST(StepGraphTest, FindsFreeNames) {
