@@ -10,6 +10,7 @@
 #include "serialization/npy.h"
 #include "tools/exit_code.h"
 #include "tools/options.h"
+#include "training/evaluate.h"
 #include "training/feed.h"
 #include "training/load_dataset.h"
 
@@ -99,6 +100,25 @@ absl::Status DataArguments::CheckOptions(
     return UsageError("--task belongs to CSV and NPY data");
   }
   return absl::OkStatus();
+}
+
+absl::Status DataArguments::WithTaskHint(const absl::Status& error,
+                                         const Graph& graph,
+                                         const Dataset& data) const {
+  const bool has_task = IsCsv(data_) || IsNpy(data_);
+  if (!has_task || !task_.empty() || data.task() != Task::kClassification ||
+      graph.outputs().size() != 1) {
+    return error;
+  }
+  const TensorType& output = graph.node(graph.outputs()[0].node).type;
+  if (output.shape.num_elements_per_sample() != 1 ||
+      CheckTargets(output, data).ok()) {
+    return error;
+  }
+  return absl::Status(error.code(),
+                      absl::StrCat(error.message(),
+                                   "; --task regression takes the targets as "
+                                   "numbers"));
 }
 
 absl::StatusOr<Dataset> DataArguments::Load() const {

@@ -31,6 +31,11 @@ class DataArguments {
   // A usage error for an option that belongs to none of the descriptions.
   absl::Status CheckOptions(const std::vector<std::string>& described) const;
 
+  // An error about data that does not fit the graph; of classes for an output
+  // of one number, with the option that may have been forgotten.
+  absl::Status WithTaskHint(const absl::Status& error, const Graph& graph,
+                            const Dataset& data) const;
+
   // The files and folders that are read, for CheckOutput.
   std::vector<std::string> Inputs() const { return {data_, labels_}; }
 

@@ -83,8 +83,9 @@ class EvaluateModel : public Command {
     options.threads = threads_;
     absl::StatusOr<Evaluation> evaluation = Evaluate(model, data, options);
     if (!evaluation.ok()) {
-      return Annotate(evaluation.status(),
-                      absl::StrCat(Quoted(model_), " on ", data_.data()));
+      return Annotate(
+          data_.WithTaskHint(evaluation.status(), model.graph, data),
+          absl::StrCat(Quoted(model_), " on ", data_.data()));
     }
     const DataPart part = part_.value_or(
         all.test() == nullptr ? DataPart::kAll : DataPart::kTest);

@@ -119,6 +119,7 @@ class TrainModel : public Command {
         Fit(first, data, loss, optimizer, std::move(options));
     if (StderrIsTerminal()) PrintProgress("");
     if (!result.ok()) return result.status();
+    if (!result->note.empty()) PrintWarning(result->note);
     if (first.has_value()) result->model.history = first->history;
 
     ASSIGN_OR_RETURN(const TrainReport report, Report(*result, data));
@@ -168,16 +169,15 @@ class TrainModel : public Command {
           status, absl::StrCat(Quoted(data_.data()), " for ", Quoted(model_))));
     };
     if (!fits.ok()) return refuse(fits);
-    const Shape& shape =
-        first.graph.node(first.graph.outputs()[0].node).type.shape;
-    if (data.task() != Task::kClassification || shape.rank() != 2) {
-      return absl::OkStatus();
+    const TensorType& output =
+        first.graph.node(first.graph.outputs()[0].node).type;
+    absl::Status targets = CheckTargets(output, data);
+    if (targets.ok() && data.test() != nullptr) {
+      targets = Annotate(CheckTargets(output, *data.test()), "test part");
     }
-    absl::Status labels = data.CheckLabels(shape.dim(1));
-    if (labels.ok() && data.test() != nullptr) {
-      labels = Annotate(data.test()->CheckLabels(shape.dim(1)), "test part");
-    }
-    return labels.ok() ? labels : refuse(labels);
+    return targets.ok()
+               ? targets
+               : refuse(data_.WithTaskHint(targets, first.graph, data));
   }
 
   // Whether the input that the data feeds may have this domain from now on.

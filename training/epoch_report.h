@@ -19,7 +19,8 @@ struct EpochReport {
   // included), each batch before its own update.
   double loss = 0;
   // With validation data, after the epoch: the same loss, and for a
-  // classification the share of rows whose largest output is the label's.
+  // classification by the graph's one output, [N, C], the share of rows whose
+  // largest output is the label's.
   absl::optional<double> validation_loss;
   absl::optional<double> validation_accuracy;
 

@@ -24,34 +24,6 @@
 namespace espalier {
 namespace {
 
-// Whether the output's shape is one that the data's targets can be held
-// against.
-absl::Status CheckOutput(const Node& output, const Dataset& data) {
-  const Shape& shape = output.type.shape;
-  const Shape& targets = data.targets().shape();
-  const bool classes = data.task() == Task::kClassification;
-  if (output.type.dtype != DataType::kF32 || !shape.has_symbolic_batch()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the output is ", output.type.ToString(), ": expected f32[N, ...]"));
-  }
-  if (classes && shape.rank() == 2) {
-    RETURN_IF_ERROR(data.CheckLabels(shape.dim(1)));
-  }
-  if (classes && (shape.rank() != 2 || shape.dim(1) < data.num_classes())) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the output is ", output.type.ToString(), ", the data ",
-        Quoted(data.name()), " has classes 0 to ", data.num_classes() - 1,
-        ": expected f32[N, C] with a C of ", data.num_classes(), " or more"));
-  }
-  if (!classes && shape.num_elements_per_sample() != targets.dim(1)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the output is ", output.type.ToString(), ", the data ",
-                     Quoted(data.name()), " has ", targets.dim(1),
-                     " targets a row: expected as many"));
-  }
-  return absl::OkStatus();
-}
-
 // Mean losses of rows of outputs, in double precision.
 class LossMeter {
  public:
@@ -187,6 +159,33 @@ class Sums {
 
 }  // namespace
 
+absl::Status CheckTargets(const TensorType& output, const Dataset& data) {
+  const Shape& shape = output.shape;
+  const auto refuse = [&](const auto&... parts) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the output is ", output.ToString(), ", the data ",
+                     Quoted(data.name()), parts...));
+  };
+  if (output.dtype != DataType::kF32 || !shape.has_symbolic_batch()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the output is ", output.ToString(), ": expected f32[N, ...]"));
+  }
+  if (data.task() == Task::kRegression) {
+    const int64_t numbers = data.targets().shape().dim(1);
+    if (shape.num_elements_per_sample() == numbers) return absl::OkStatus();
+    return refuse(" is a regression: expected f32[N, ", numbers,
+                  "], an element for each of a row's targets");
+  }
+  const int64_t classes = data.num_classes();
+  // The label that is too large says more, but not of what is no classifier.
+  if (shape.rank() == 2 && shape.dim(1) > 1) {
+    RETURN_IF_ERROR(data.CheckLabels(shape.dim(1)));
+  }
+  if (shape.rank() == 2 && shape.dim(1) >= classes) return absl::OkStatus();
+  return refuse(" is a classification, of classes 0 to ", classes - 1,
+                ": expected f32[N, C] with a C of ", classes, " or more");
+}
+
 absl::StatusOr<Evaluation> Evaluate(const Model& model, const Dataset& data,
                                     const EvaluateOptions& options) {
   const Graph& graph = model.graph;
@@ -203,7 +202,7 @@ absl::StatusOr<Evaluation> Evaluate(const Model& model, const Dataset& data,
   }
   const Node& input = graph.node(graph.inputs()[0]);
   const Node& output = graph.node(graph.outputs()[0].node);
-  RETURN_IF_ERROR(CheckOutput(output, data));
+  RETURN_IF_ERROR(CheckTargets(output.type, data));
   ASSIGN_OR_RETURN(const TaskLoss loss,
                    FindTaskLoss(options.loss, data.task()));
   ASSIGN_OR_RETURN(std::unique_ptr<LossMeter> meter,

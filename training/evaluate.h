@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "graph/model.h"
+#include "graph/shape.h"
 #include "training/dataset.h"
 
 namespace espalier {
@@ -38,11 +40,15 @@ struct Evaluation {
   std::vector<Class> classes;
 };
 
-// Of a model with one input that fits the data's features and one output: f32
-// [N, C] with C at least the data's number of classes, or of the shape of its
-// targets. Errors say what does not fit: a label that the output has no column
-// for, with its row; a loss for another task, or one that is not of
-// probabilities where the output is a softmax.
+// Whether an output of this type can be held against the data's targets: f32
+// [N, C] with a C at least the number of classes, or as many elements a sample
+// as a row has targets.
+absl::Status CheckTargets(const TensorType& output, const Dataset& data);
+
+// Of a model with one input that fits the data's features and one output, as
+// CheckTargets wants it. Errors say what does not fit: a label that the output
+// has no column for, with its row; a loss for another task, or one that is not
+// of probabilities where the output is a softmax.
 absl::StatusOr<Evaluation> Evaluate(
     const Model& model, const Dataset& data,
     const EvaluateOptions& options = EvaluateOptions());

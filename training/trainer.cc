@@ -157,6 +157,7 @@ class Trainer {
       best_values_ = store_->Values();
     }
     RETURN_IF_ERROR(MakeModel());
+    result_.note = Note(validation);
     return std::move(result_);
   }
 
@@ -265,19 +266,38 @@ class Trainer {
     if (data_.domain().has_value() && features != kNoNode) {
       model.domains[step_.features] = *data_.domain();
     }
-    if (data_.task() == Task::kClassification && IsClassifier(model.graph)) {
-      model.class_names = data_.class_names();
-    }
+    if (IsClassifier()) model.class_names = data_.class_names();
     model.producer = absl::StrCat("espalier ", Version());
     result_.model = std::move(model);
     return absl::OkStatus();
   }
 
-  // Whether the one output has an element per class.
-  bool IsClassifier(const Graph& graph) const {
-    if (graph.outputs().size() != 1) return false;
-    const Shape& shape = graph.node(graph.outputs()[0].node).type.shape;
+  // Whether the data has classes, and the one output an element for each.
+  bool IsClassifier() const {
+    if (data_.task() != Task::kClassification || step_.outputs.size() != 1) {
+      return false;
+    }
+    const Shape& shape = FirstOutput().shape;
     return shape.rank() == 2 && shape.dim(1) == data_.num_classes();
+  }
+
+  const TensorType& FirstOutput() const {
+    return step_.graph.node(step_.graph.outputs()[0].node).type;
+  }
+
+  std::string Note(const Validation* validation) const {
+    if (data_.task() != Task::kClassification || IsClassifier()) return "";
+    const size_t outputs = step_.outputs.size();
+    return absl::StrCat(
+        "the graph has ",
+        outputs == 1 ? absl::StrCat("the output ", FirstOutput().ToString())
+                     : absl::StrCat(outputs, " outputs"),
+        ", the data ", Quoted(data_.name()), " ", data_.num_classes(),
+        " classes: the model has no class names",
+        validation != nullptr && !validation->has_accuracy()
+            ? " and validation no accuracy"
+            : "",
+        "; expected one output f32[N, ", data_.num_classes(), "]");
   }
 
   static std::string Place(int epoch, int64_t step) {

@@ -78,7 +78,8 @@ struct FitOptions {
 
 struct TrainResult {
   // The inference form: the outputs that the graph had, no loss, target,
-  // updates or optimiser states; with domain and class names of the data.
+  // updates or optimiser states; with domain and class names of the data. Names
+  // are of a graph with one output, [N, classes] (see `note`).
   Model model;
   int64_t steps = 0;
   // Rows trained on, over all epochs, and the time that this took, validation
@@ -88,6 +89,10 @@ struct TrainResult {
   bool stopped_early = false;
   EpochReport last;  // the last epoch run
   EpochReport kept;  // the one whose values the model has
+  // What a classification went without since the graph has several outputs, or
+  // one that is not [N, classes]: class names, validation accuracy. Empty if
+  // nothing is missing.
+  std::string note;
 };
 
 // Trains all parameters that the graph has so far towards a smaller `loss`, an

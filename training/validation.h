@@ -24,6 +24,8 @@ class Validation {
   static absl::StatusOr<Validation> Create(const StepGraph& step,
                                            const Dataset& data, int threads);
 
+  bool has_accuracy() const { return has_accuracy_; }
+
   // Adds loss and accuracy under these values to the report. The accuracy is
   // that of the graph's one output, if it is [N, C] and the data has classes.
   absl::Status Measure(const std::map<std::string, Tensor>& values,

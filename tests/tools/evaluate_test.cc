@@ -77,6 +77,47 @@ TEST(EvaluateTest, SaysWhichLossItIs) {
               HasSubstr("--loss hinge: the data is for regression"));
 }
 
+// Numbers where classes are wanted, and the reverse.
+TEST(EvaluateTest, TheWrongTaskSaysWhatWasExpectedAndWhatCame) {
+  const ScratchFolder folder;
+  const std::string numbers = folder.File("m.pb");
+  const std::string classes = folder.File("c.pb");
+  ASSERT_TRUE(Save(SmallModel(), numbers).ok());
+  ASSERT_EQ(RunEspalier({"train", "--data", "builtin:moons", "--hidden", "3",
+                         "--epochs", "1", "--output", classes})
+                .exit_code,
+            0);
+  const std::string data = folder.Write("d.csv", "a,b,y\n1,0,4\n0,1,3\n");
+  const auto error = [](std::vector<std::string> line) {
+    const CommandResult result = RunEspalier(line);
+    EXPECT_EQ(result.exit_code, 3);
+    return result.err;
+  };
+  const std::string wants_classes =
+      "the output is f32[N, 1], the data '" + data +
+      "' is a classification, of classes 0 to 4: expected f32[N, C] with a C "
+      "of 5 or more";
+  const std::string hint = "; --task regression takes the targets as numbers\n";
+  EXPECT_THAT(error({"evaluate", numbers, "--data", data}),
+              HasSubstr(wants_classes + hint));
+  EXPECT_THAT(
+      error({"evaluate", numbers, "--data", data, "--task", "classification"}),
+      HasSubstr(wants_classes + "\n"));
+  // No option makes it a regression.
+  EXPECT_THAT(
+      error({"evaluate", numbers, "--data", "builtin:moons"}),
+      HasSubstr("of classes 0 to 1: expected f32[N, C] with a C of 2 or "
+                "more\n"));
+  EXPECT_THAT(
+      error({"evaluate", classes, "--data", data, "--task", "regression"}),
+      HasSubstr("the output is f32[N, 2], the data '" + data +
+                "' is a "
+                "regression: expected f32[N, 1]"));
+  EXPECT_THAT(error({"train", "--model", numbers, "--data", data, "--output",
+                     folder.File("o.pb")}),
+              HasSubstr(wants_classes + hint));
+}
+
 TEST(EvaluateTest, DataThatDoesNotFit) {
   const ScratchFolder folder;
   const std::string model = folder.File("m.pb");

@@ -13,6 +13,16 @@ using ::testing::HasSubstr;
 
 using TrainFurtherTest = TrainTest;
 
+// A table of 64 elements and a label, 0 in one row and 1 in the other.
+std::string TwoRowsOfDigits() {
+  std::string rows;
+  for (const char* label : {"0", "1"}) {
+    for (int i = 0; i < 64; ++i) absl::StrAppend(&rows, i % 16, ",");
+    absl::StrAppend(&rows, label, "\n");
+  }
+  return rows;
+}
+
 TEST_F(TrainFurtherTest, TrainsAModelFurther) {
   const CommandResult first = Train(digits_, {"--json"});
   ASSERT_EQ(first.exit_code, 0) << first.err;
@@ -32,6 +42,21 @@ TEST_F(TrainFurtherTest, TrainsAModelFurther) {
                      "1",      "--output",       model_};
   EXPECT_EQ(Train(over).exit_code, 2);
   EXPECT_EQ(Train(over, {"--force"}).exit_code, 0);
+}
+
+TEST_F(TrainFurtherTest, SaysThatAModelOfMoreClassesGetsNoNames) {
+  ASSERT_EQ(Train(digits_).exit_code, 0);
+  const std::string data = folder_.Write("two.csv", TwoRowsOfDigits());
+  const std::string second = folder_.File("second.pb");
+  const CommandResult result =
+      Train({"--data", data, "--model", model_, "--epochs", "1", "--output",
+             second, "--domain", "0:16"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err,
+              HasSubstr("warning: the graph has the output f32[N, 10], the "
+                        "data"));
+  EXPECT_THAT(result.err, HasSubstr("the model has no class names"));
+  EXPECT_TRUE(Load(second)->class_names.empty());
 }
 
 TEST_F(TrainFurtherTest, ADomainInWhichUnitsWereRemovedIsNotWidened) {

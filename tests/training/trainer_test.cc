@@ -24,6 +24,8 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 FitOptions Options() { return FitOptions().Epochs(3).BatchSize(16).Threads(1); }
 
@@ -404,6 +406,49 @@ TEST(TrainTest, AValidationLabelThatIsNoClassIsSeenBeforeTheFirstStep) {
 }
 
 // The noise has variance 0.0064; a straight line leaves 0.47.
+// Two heads over one layer, trained on the first of them, or one of `columns`.
+TrainResult TrainHeads(int heads, int64_t columns, const FitOptions& options) {
+  GraphBuilder g("heads");
+  const Value x = g.Input("x", {kBatch, 2});
+  const Value label = g.Input("label", {kBatch}, DataType::kI32);
+  const Value hidden = layers::Dense(x, 4, Activation::kRelu);
+  const Value logits = layers::Dense(hidden, columns);
+  g.Output("logits", logits);
+  if (heads == 2) g.Output("other", layers::Dense(hidden, 1));
+  return Train(g, MeanSoftmaxCrossEntropy(logits, label), optimizers::Sgd(0.1f),
+               builtin::Moons(64), options)
+      .value();
+}
+
+TEST(TrainTest, TellsWhatAClassificationGoesWithout) {
+  const FitOptions validated = Options().Validation(builtin::Moons(32));
+  const TrainResult one = TrainHeads(1, 2, validated);
+  EXPECT_EQ(one.note, "");
+  EXPECT_THAT(one.model.class_names, ElementsAre("upper", "lower"));
+  EXPECT_TRUE(one.last.validation_accuracy.has_value());
+
+  const TrainResult two = TrainHeads(2, 2, validated);
+  EXPECT_EQ(two.note,
+            "the graph has 2 outputs, the data 'moons' 2 classes: the "
+            "model has no class names and validation no accuracy; expected one "
+            "output f32[N, 2]");
+  EXPECT_THAT(two.model.class_names, IsEmpty());
+  EXPECT_FALSE(two.last.validation_accuracy.has_value());
+  EXPECT_THAT(TrainHeads(2, 2, Options()).note,
+              AllOf(HasSubstr("the model has no class names; expected"),
+                    Not(HasSubstr("accuracy"))));
+
+  const TrainResult wide = TrainHeads(1, 5, validated);
+  EXPECT_EQ(wide.note,
+            "the graph has the output f32[N, 5], the data 'moons' 2 "
+            "classes: the model has no class names; expected one output "
+            "f32[N, 2]");
+  EXPECT_THAT(wide.model.class_names, IsEmpty());
+  EXPECT_TRUE(wide.last.validation_accuracy.has_value());
+  // Not of a regression, which has neither.
+  EXPECT_EQ(Trained(builtin::Cosine(64), Options()).note, "");
+}
+
 TEST(TrainTest, FitsACurveFromAnySeed) {
   for (uint64_t seed = 0; seed < 5; ++seed) {
     GraphBuilder g("cosine");
