@@ -11,9 +11,9 @@
 namespace espalier {
 namespace {
 
-// Longer units would leave too few for the threads where rows are few. What is
+// Longer chunks would leave too few for the threads where rows are few. What is
 // fused is the same for all numbers of threads and rows, so that results are.
-constexpr int64_t kMostUnitElements = 1 << 17;
+constexpr int64_t kMostChunkElements = 1 << 17;
 
 struct SumOfMatrix {
   Access access;  // of the result
@@ -37,7 +37,8 @@ absl::optional<SumOfMatrix> AsSumOfMatrix(const ReduceStep& step) {
 // LayoutOf), and with long ones a thread would take too much at a time.
 bool Pays(const SumOfMatrix& sum) {
   return sum.columns >= kWideColumns &&
-         sum.columns <= kMostUnitElements / RowsOfUnit(sum.access, sum.columns);
+         sum.columns <=
+             kMostChunkElements / RowsOfChunk(sum.access, sum.columns);
 }
 
 // What the step stores in the buffer; nothing if it does not write it.

@@ -26,7 +26,7 @@ struct Frame {
   alignas(64) float blocks[kMaxLiveBlocks][kBlock + kExpandSlack];
   float scalars[kMaxSlots];
   float* slots[kMaxSlots];
-  float* row_sums[kMaxSlots];     // of the unit
+  float* row_sums[kMaxSlots];     // of the chunk
   double column_sums[kMaxSlots];  // of the row so far
 };
 
@@ -98,19 +98,19 @@ absl::Status CheckSegment(const Segment& segment) {
 struct CompiledElementwise::Code {
   const KernelTable* kernels;
   int num_arrays;
-  int64_t num_units;
+  int64_t num_chunks;
   int threads;
   std::vector<std::unique_ptr<const ProgramVariant>> variants;
   std::vector<BoundSegment> segments;
 
   const ProgramVariant& variant() const { return *variants[0]; }  // for sums
   int64_t partials() const {  // of all elements, before the rows of sums
-    return static_cast<int64_t>(variant().reductions.size()) * num_units;
+    return static_cast<int64_t>(variant().reductions.size()) * num_chunks;
   }
-  void RunUnits(absl::Span<float* const> arrays, int64_t begin, int64_t end,
-                double* partials) const;
-  void SumUnit(const BoundSegment& segment, float* const* arrays, int64_t unit,
-               double* partials, Frame& frame) const;
+  void RunChunks(absl::Span<float* const> arrays, int64_t begin, int64_t end,
+                 double* partials) const;
+  void SumChunk(const BoundSegment& segment, float* const* arrays,
+                int64_t chunk, double* partials, Frame& frame) const;
   void EnterSegment(const BoundSegment& segment, float* const* arrays,
                     const BoundSegment* previous, float* const* previous_arrays,
                     Frame& frame) const;
@@ -163,9 +163,9 @@ absl::StatusOr<CompiledElementwise> CompiledElementwise::Compile(
           "elementwise program with sums of rows or columns over no column");
     }
     CutSegment(program, &bound);
-    bound.first_unit = code->num_units;
-    code->num_units += DivideRoundingUp(bound.num_blocks, bound.unit_blocks);
-    bound.end_unit = code->num_units;
+    bound.first_chunk = code->num_chunks;
+    code->num_chunks += DivideRoundingUp(bound.num_blocks, bound.chunk_blocks);
+    bound.end_chunk = code->num_chunks;
     code->segments.push_back(std::move(bound));
   }
   if (segments.size() > 1 && (!code->variant().column_sums.empty() ||
@@ -175,7 +175,7 @@ absl::StatusOr<CompiledElementwise> CompiledElementwise::Compile(
         "segments");
   }
   code->threads = ForkWidth(elements * cost * IsaCost(isa) * 1e-3,
-                            code->num_units, threads);
+                            code->num_chunks, threads);
   return CompiledElementwise(std::move(code));
 }
 
@@ -192,7 +192,7 @@ int CompiledElementwise::threads() const { return code_->threads; }
 int64_t CompiledElementwise::scratch_bytes() const {
   const auto rows = static_cast<int64_t>(code_->variant().row_sums.size());
   return code_->partials() * static_cast<int64_t>(sizeof(double)) +
-         rows * code_->num_units * code_->segments[0].columns *
+         rows * code_->num_chunks * code_->segments[0].columns *
              static_cast<int64_t>(sizeof(float));
 }
 
@@ -201,44 +201,44 @@ void CompiledElementwise::Run(absl::Span<float* const> arrays,
   const Code& code = *code_;
   ESPALIER_CHECK(arrays.size() == code.segments.size() * code.num_arrays);
   double* partials = static_cast<double*>(scratch);
-  ForkOver(code.num_units, code.threads, [&](int64_t begin, int64_t end) {
-    code.RunUnits(arrays, begin, end, partials);
+  ForkOver(code.num_chunks, code.threads, [&](int64_t begin, int64_t end) {
+    code.RunChunks(arrays, begin, end, partials);
   });
   for (const Reduction& reduction : code.variant().reductions) {
     double total = 0;
-    for (int64_t u = 0; u < code.num_units; ++u) total += partials[u];
+    for (int64_t i = 0; i < code.num_chunks; ++i) total += partials[i];
     *arrays[reduction.array] = static_cast<float>(reduction.factor * total);
-    partials += code.num_units;
+    partials += code.num_chunks;
   }
   const int64_t columns = code.segments[0].columns;
   auto* row = reinterpret_cast<float*>(partials);
   for (const RowSum& sum : code.variant().row_sums) {
-    code.kernels->add_partials(row, code.num_units, columns, columns,
+    code.kernels->add_partials(row, code.num_chunks, columns, columns,
                                static_cast<float>(sum.factor),
                                arrays[sum.array]);
-    row += code.num_units * columns;
+    row += code.num_chunks * columns;
   }
 }
 
-void CompiledElementwise::Code::RunUnits(absl::Span<float* const> arrays,
-                                         int64_t begin, int64_t end,
-                                         double* partials) const {
+void CompiledElementwise::Code::RunChunks(absl::Span<float* const> arrays,
+                                          int64_t begin, int64_t end,
+                                          double* partials) const {
   Frame frame;
   const BoundSegment* previous = nullptr;
   float* const* previous_arrays = nullptr;
   float* const* segment_arrays = arrays.data();
   for (const BoundSegment& segment : segments) {
-    const int64_t stop = std::min(end, segment.end_unit);
+    const int64_t stop = std::min(end, segment.end_chunk);
     if (begin < stop) {
       EnterSegment(segment, segment_arrays, previous, previous_arrays, frame);
       previous = &segment;
       previous_arrays = segment_arrays;
       if (!SumsSomething(variant())) {
-        RunRepeated(segment, segment_arrays, begin - segment.first_unit,
-                    stop - segment.first_unit, frame);
+        RunRepeated(segment, segment_arrays, begin - segment.first_chunk,
+                    stop - segment.first_chunk, frame);
       } else {
-        for (int64_t unit = begin; unit < stop; ++unit) {
-          SumUnit(segment, segment_arrays, unit, partials, frame);
+        for (int64_t chunk = begin; chunk < stop; ++chunk) {
+          SumChunk(segment, segment_arrays, chunk, partials, frame);
         }
       }
       begin = stop;
@@ -247,9 +247,9 @@ void CompiledElementwise::Code::RunUnits(absl::Span<float* const> arrays,
   }
 }
 
-void CompiledElementwise::Code::SumUnit(const BoundSegment& segment,
-                                        float* const* arrays, int64_t unit,
-                                        double* partials, Frame& frame) const {
+void CompiledElementwise::Code::SumChunk(const BoundSegment& segment,
+                                         float* const* arrays, int64_t chunk,
+                                         double* partials, Frame& frame) const {
   const auto clear = [&frame](const Reduction& reduction) {
     std::memset(frame.blocks[reduction.block], 0,
                 kReductionLanes * sizeof(float));
@@ -260,18 +260,18 @@ void CompiledElementwise::Code::SumUnit(const BoundSegment& segment,
     frame.column_sums[sum.array] = 0;
   }
   auto* row = reinterpret_cast<float*>(partials + this->partials()) +
-              unit * segment.columns;
+              chunk * segment.columns;
   for (const RowSum& sum : segment.variant->row_sums) {
     std::fill_n(row, segment.columns, 0.0f);
     frame.row_sums[sum.array] = row;
-    row += num_units * segment.columns;
+    row += num_chunks * segment.columns;
   }
-  const int64_t first = (unit - segment.first_unit) * segment.unit_blocks;
+  const int64_t first = (chunk - segment.first_chunk) * segment.chunk_blocks;
   RunBlocks(segment, arrays, first,
-            std::min(first + segment.unit_blocks, segment.num_blocks), frame);
+            std::min(first + segment.chunk_blocks, segment.num_blocks), frame);
   for (const Reduction& reduction : segment.variant->reductions) {
-    partials[unit] = SumOfLanes(frame.blocks[reduction.block]);
-    partials += num_units;
+    partials[chunk] = SumOfLanes(frame.blocks[reduction.block]);
+    partials += num_chunks;
   }
 }
 

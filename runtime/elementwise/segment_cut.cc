@@ -9,9 +9,9 @@
 namespace espalier {
 namespace {
 
-constexpr int64_t kUnitElements = 4096;
+constexpr int64_t kChunkElements = 4096;
 constexpr int64_t kRepeated = 1 << 14;  // elements at least
-constexpr int64_t kRowSumUnitElements = 1 << 16;
+constexpr int64_t kRowSumChunkElements = 1 << 16;
 constexpr int64_t kLeastRowsSummed = 16;       // for one row of partial sums
 constexpr int64_t kMostRowsSummed = 256;       // in single precision
 constexpr int64_t kManyElements = 1 << 16;     // enough long blocks for threads
@@ -20,17 +20,17 @@ constexpr int64_t kPrefetchBytes = 128 << 10;  // of a segment; below it costs
 constexpr int64_t kPrefetchedElements = 9 * kBlock;
 constexpr int64_t kMostBlocksAhead = 3;
 
-// Blocks of a unit; the segment's block and pieces are set.
-int64_t UnitBlocksOf(const BoundSegment& segment) {
+// Blocks of a chunk; the segment's block and pieces are set.
+int64_t ChunkBlocksOf(const BoundSegment& segment) {
   const ProgramVariant& variant = *segment.variant;
   if (!SumsSomething(variant)) return 1;
   if (!variant.row_sums.empty()) {
-    return segment.pieces * RowsOfUnit(Access::kRow, segment.columns);
+    return segment.pieces * RowsOfChunk(Access::kRow, segment.columns);
   }
   if (!variant.column_sums.empty()) {
-    return segment.pieces * RowsOfUnit(Access::kColumn, segment.columns);
+    return segment.pieces * RowsOfChunk(Access::kColumn, segment.columns);
   }
-  return kUnitElements /
+  return kChunkElements /
          (variant.layout == Layout::kFlat ? segment.block : kBlock);
 }
 
@@ -86,7 +86,7 @@ void CutIntoBlocks(BoundSegment* segment) {
       layout == Layout::kWide
           ? segment->elements / segment->columns * segment->pieces
           : DivideRoundingUp(segment->elements, segment->block);
-  segment->unit_blocks = UnitBlocksOf(*segment);
+  segment->chunk_blocks = ChunkBlocksOf(*segment);
 }
 
 // The arrays that are written, if no element depends on where it is but for its
@@ -126,10 +126,10 @@ bool SumsSomething(const ProgramVariant& variant) {
          !variant.row_sums.empty();
 }
 
-int64_t RowsOfUnit(Access sums, int64_t columns) {
-  return sums == Access::kRow ? std::clamp(kRowSumUnitElements / columns,
+int64_t RowsOfChunk(Access sums, int64_t columns) {
+  return sums == Access::kRow ? std::clamp(kRowSumChunkElements / columns,
                                            kLeastRowsSummed, kMostRowsSummed)
-                              : std::max(int64_t{1}, kUnitElements / columns);
+                              : std::max(int64_t{1}, kChunkElements / columns);
 }
 
 void CutSegment(const ElementwiseProgram& program, BoundSegment* segment) {

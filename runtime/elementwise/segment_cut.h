@@ -7,13 +7,13 @@
 //           block of its own once per run, a column array once per block
 //   wide    a piece of one row of at most kBlock; a row array is read where
 //           it is, and a column array is one float
-// Blocks are numbered through the segment. A unit is what a thread takes: one
-// block, or what makes kUnitElements where the program reduces (whole rows
+// Blocks are numbered through the segment. A chunk is what a thread takes: one
+// block, or what makes kChunkElements where the program reduces (whole rows
 // where it sums those, and more of them where it sums over the rows, since each
-// unit then makes a row of partial sums); the sum over a unit is a function of
-// the unit alone, so no sum depends on the number of threads.
-// What is made of scalars and rows only repeats itself: a thread computes the
-// first blocks of a large segment and copies them to the rest.
+// chunk then makes a row of partial sums); the sum over a chunk is a function
+// of the chunk alone, so no sum depends on the number of threads. What is made
+// of scalars and rows only repeats itself: a thread computes the first blocks
+// of a large segment and copies them to the rest.
 #ifndef ESPALIER_RUNTIME_ELEMENTWISE_SEGMENT_CUT_H_
 #define ESPALIER_RUNTIME_ELEMENTWISE_SEGMENT_CUT_H_
 
@@ -39,19 +39,19 @@ struct BoundSegment {
   int64_t num_blocks;
   int64_t repeated_blocks;  // after so many the same comes again in
   std::vector<int> repeated_arrays;
-  int64_t unit_blocks;
-  int64_t first_unit;  // numbered through all segments
-  int64_t end_unit;
+  int64_t chunk_blocks;
+  int64_t first_chunk;  // numbered through all segments
+  int64_t end_chunk;
   int64_t prefetch;  // elements ahead; 0 for none
 };
 
 bool SumsSomething(const ProgramVariant& variant);
 
-// Rows of a unit where sums over the rows (Access::kRow, also beside others) or
-// over the columns (kColumn) are made. REQUIRES: columns > 0.
-int64_t RowsOfUnit(Access sums, int64_t columns);
+// Rows of a chunk where sums over the rows (Access::kRow, also beside others)
+// or over the columns (kColumn) are made. REQUIRES: columns > 0.
+int64_t RowsOfChunk(Access sums, int64_t columns);
 
-// Sets the rest of a segment but for first_unit and end_unit, which count
+// Sets the rest of a segment but for first_chunk and end_chunk, which count
 // through all segments. REQUIRES: variant, elements and columns are set, and
 // columns is above 0 in the wide layout.
 void CutSegment(const ElementwiseProgram& program, BoundSegment* segment);

@@ -156,7 +156,7 @@ TEST_F(FusionTest, ButNotOfShortRows) {
   EXPECT_THAT(Kinds(Fused()), ElementsAre("elementwise", "sum"));
 }
 
-// Few units would be left for the threads.
+// Few chunks would be left for the threads.
 TEST_F(FusionTest, ButNotOfVeryLongRows) {
   struct Case {
     Shape shape;
