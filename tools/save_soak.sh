@@ -47,15 +47,17 @@ espalier convert made/third.pb made/beside2/w.onnx --external-weights
 # Every way in which the command writes a file: NAME OLD COMMAND...; it writes
 # place/NAME, over a copy of OLD, which may be a folder that holds NAME and the
 # weights beside it.
+plain_door="m.pb made/first.pb convert made/second.pb place/m.pb"
+weights_door="w.pb made/beside convert made/second.pb place/w.pb --external-weights"
 doors=(
-  "m.pb made/first.pb convert made/second.pb place/m.pb"
+  "$plain_door"
   "m.pbtxt made/old.pbtxt convert made/second.pb place/m.pbtxt"
   "m.onnx made/old.other convert made/second.pb place/m.onnx"
   "m.dot made/old.other inspect made/second.pb --dot place/m.dot"
   "y.npy made/old.other run made/second.pb --input made/x.npy --output place/y.npy"
   "p.pb made/first.pb prune made/second.pb --grade all-inputs --output place/p.pb"
   "t.pb made/first.pb train --data builtin:moons --hidden 3 --epochs 1 --output place/t.pb"
-  "w.pb made/beside convert made/second.pb place/w.pb --external-weights"
+  "$weights_door"
   "w.onnx made/beside2 convert made/second.pb place/w.onnx --external-weights"
   "w.pb made/beside convert made/second.pb place/w.pb"
 )
@@ -127,9 +129,9 @@ for door in "${doors[@]}"; do
   enter "$door"
 
   # Calls that only the writing of a file makes are counted from the first; of
-  # the others the door convert alone tries each, from the program's start on.
+  # the others the plain door alone tries each, from the program's start on.
   calls="write fsync renameat unlinkat fchmod flock getdents64 getrandom"
-  [ "$name" != m.pb ] || calls="$calls openat close newfstatat read"
+  [ "$door" != "$plain_door" ] || calls="$calls openat close newfstatat read"
   for call in $calls; do
     n=0
     while n=$((n + 1)); do
@@ -186,8 +188,8 @@ random_kills() {  # DOOR TIMES
   check_next "kills at random times"
   echo "$hits kills at $2 random times, $name"
 }
-random_kills "${doors[0]}" $((random_times - random_times / 2))
-random_kills "${doors[7]}" $((random_times / 2))
+random_kills "$plain_door" $((random_times - random_times / 2))
+random_kills "$weights_door" $((random_times / 2))
 
 # Disks that are full or read-only, files that may not grow, no permission.
 export program

@@ -72,7 +72,9 @@ class TrainModel : public Command {
     CLI::Option* init =
         AddChoice(app, "--init", {"he", "glorot", "zero"}, init_,
                   "first weights (what fits the activation)");
-    AddText(app, "--model", "M0", model_, "train this model further")
+    AddText(app, "--model", "M0", model_,
+            "train this model further; of one from ONNX, slopes of\n"
+            "PRelu and scales of norms stay as they are")
         ->excludes(hidden)
         ->excludes(activation)
         ->excludes(batch_norm)

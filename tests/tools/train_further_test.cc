@@ -1,7 +1,12 @@
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
+#include "graph/builder.h"
+#include "graph/leaves.h"
+#include "ops/gates.h"
+#include "ops/layers.h"
 #include "serialization/model_file.h"
 #include "tests/tools/small_model.h"
 #include "tests/tools/train_command.h"
@@ -42,6 +47,37 @@ TEST_F(TrainFurtherTest, TrainsAModelFurther) {
                      "1",      "--output",       model_};
   EXPECT_EQ(Train(over).exit_code, 2);
   EXPECT_EQ(Train(over, {"--force"}).exit_code, 0);
+}
+
+// As docs/weights.md and the help say.
+TEST_F(TrainFurtherTest, OfOnnxOnlyWeightsAndBiasesAreParameters) {
+  GraphBuilder g("prelu");
+  const Value x = g.Input("x", {kBatch, 2});
+  const Value normal = layers::LayerNorm(layers::Dense(x, 3));
+  const Value slope = g.Parameter("slope", {3}, Initializer::Constant(0.5f));
+  g.Output("y", layers::Dense(Prelu(normal, slope), 2));
+  Model model;
+  model.graph = g.Build().value();
+  for (const NodeId id : model.graph.parameters()) {
+    const Node& node = model.graph.node(id);
+    Tensor value(node.type.dtype, node.type.shape);
+    for (float& number : value.data<float>()) number = 0.5f;
+    model.values.emplace(node.name, std::move(value));
+  }
+  EXPECT_EQ(model.values.size(), 7u);
+  const std::string onnx = folder_.File("m.onnx");
+  ASSERT_TRUE(Save(model, onnx).ok());
+  const std::string second = folder_.File("second.pb");
+  ASSERT_EQ(Train({"--data", "builtin:moons", "--model", onnx, "--epochs", "1",
+                   "--output", second})
+                .exit_code,
+            0);
+  const Model trained = Load(second).value();
+  EXPECT_EQ(trained.values.size(), 4u);
+  const Node& kept = trained.graph.node(trained.graph.Find("slope"));
+  ASSERT_NE(ConstantValue(*kept.op), nullptr);
+  EXPECT_EQ(ConstantValue(*kept.op)->data<float>()[0], 0.5f);
+  EXPECT_THAT(Train({"--help"}).out, HasSubstr("of one from ONNX, slopes of"));
 }
 
 TEST_F(TrainFurtherTest, SaysThatAModelOfMoreClassesGetsNoNames) {

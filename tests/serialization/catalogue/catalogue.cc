@@ -124,20 +124,6 @@ void HostileCases::Network(int number,
       code, message);
 }
 
-OnnxFile OnnxNetwork() {
-  return OnnxFile()
-      .Input("x", {-1, 2})
-      .Floats("w", {2, 3})
-      .Floats("b", {3})
-      .Ints("s", {0, 3})
-      .Node("MatMul", {"x", "w"}, "m")
-      .Node("Add", {"m", "b"}, "h")
-      .Node("Reshape", {"h", "s"}, "r")
-      .Node("LeakyRelu", {"r"}, "y")
-      .SetFloat("alpha", 0.5f)
-      .Output("y");
-}
-
 v1::Node* NodeOf(v1::Model* model, const std::string& name) {
   for (v1::Node& node : *model->mutable_graph()->mutable_nodes()) {
     if (node.name() == name) return &node;

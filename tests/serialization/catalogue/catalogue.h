@@ -86,9 +86,6 @@ class HostileCases {
   std::vector<HostileCase> cases_;
 };
 
-// MatMul and Add by "w" and "b", Reshape to "s", LeakyRelu "y".
-OnnxFile OnnxNetwork();
-
 // Parts of the messages; null when there is none of this name.
 v1::Node* NodeOf(v1::Model* model, const std::string& name);
 v1::Tensor* ValueOf(v1::Model* model, const std::string& leaf);

@@ -14,22 +14,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-OnnxFile Network() {
-  return OnnxFile()
-      .Input("x", {-1, 2})
-      .Floats("w", {2, 3})
-      .Floats("b", {3})
-      .Ints("s", {0, 3})
-      .Node("MatMul", {"x", "w"}, "m")
-      .Node("Add", {"m", "b"}, "h")
-      .Node("Reshape", {"h", "s"}, "r")
-      .Node("LeakyRelu", {"r"}, "y")
-      .SetFloat("alpha", 0.5f)
-      .Output("y");
-}
-
 std::string Refusal(const std::function<void(OnnxFile&)>& change) {
-  OnnxFile file = Network();
+  OnnxFile file = OnnxNetwork();
   change(file);
   return ImportOnnx(file.bytes()).status().ToString();
 }
@@ -39,7 +25,7 @@ onnx::TensorProto& Weight(OnnxFile& file) {
 }
 
 TEST(HostileOnnxTest, TheNetworkItselfIsFine) {
-  EXPECT_OK(ImportOnnx(Network().bytes()));
+  EXPECT_OK(ImportOnnx(OnnxNetwork().bytes()));
 }
 
 TEST(HostileOnnxTest, OtherFilesAreNeverOpened) {
@@ -239,7 +225,7 @@ TEST(HostileOnnxTest, ListsAreReadOnce) {
 
 // There is no checksum: some of these are networks, none does harm.
 TEST(HostileOnnxTest, DamagedFilesAreReadOrRefused) {
-  const std::string good = Network().bytes();
+  const std::string good = OnnxNetwork().bytes();
   int refused = 0;
   int variants = 0;
   const auto import = [&](const std::string& bytes) {

@@ -103,47 +103,44 @@ TEST(OnnxImportReductionsTest, SamplesAreNotMixed) {
               HasSubstr("axis 0 is the batch"));
 }
 
+const std::vector<int64_t> kTwoRows = {-1, 2, 2};
+
+std::vector<double> OfTwoRows(const OnnxFile& file) {
+  return Computed(file, {1, 2, 2}, {0, 0, 0, std::log(3.0)});
+}
+
+auto AreNear(double a, double b, double c, double d) {
+  return ElementsAre(DoubleNear(a, 1e-12), DoubleNear(b, 1e-12),
+                     DoubleNear(c, 1e-12), DoubleNear(d, 1e-12));
+}
+
 TEST(OnnxImportReductionsTest, SoftmaxOverAnAxis) {
-  const auto one_of = [](const OnnxFile& file) {
-    return Computed(file, {1, 2, 2}, {0, 0, 0, std::log(3.0)});
-  };
-  const std::vector<int64_t> input = {-1, 2, 2};
-  const auto are = [](double a, double b, double c, double d) {
-    return ElementsAre(DoubleNear(a, 1e-12), DoubleNear(b, 1e-12),
-                       DoubleNear(c, 1e-12), DoubleNear(d, 1e-12));
-  };
-  EXPECT_THAT(one_of(Of("Softmax", 13, input)), are(0.5, 0.5, 0.25, 0.75));
-  EXPECT_THAT(one_of(Of("Softmax", 13, input).Set("axis", 2)),
-              are(0.5, 0.5, 0.25, 0.75));
-  EXPECT_THAT(one_of(Of("Softmax", 13, input).Set("axis", 1)),
-              are(0.5, 0.25, 0.5, 0.75));
-  EXPECT_THAT(one_of(Of("Softmax", 13, input).Set("axis", -2)),
-              are(0.5, 0.25, 0.5, 0.75));
+  EXPECT_THAT(OfTwoRows(Of("Softmax", 13, kTwoRows)),
+              AreNear(0.5, 0.5, 0.25, 0.75));
+  EXPECT_THAT(OfTwoRows(Of("Softmax", 13, kTwoRows).Set("axis", 2)),
+              AreNear(0.5, 0.5, 0.25, 0.75));
+  EXPECT_THAT(OfTwoRows(Of("Softmax", 13, kTwoRows).Set("axis", 1)),
+              AreNear(0.5, 0.25, 0.5, 0.75));
+  EXPECT_THAT(OfTwoRows(Of("Softmax", 13, kTwoRows).Set("axis", -2)),
+              AreNear(0.5, 0.25, 0.5, 0.75));
   EXPECT_THAT(
-      one_of(Of("LogSoftmax", 13, input).Set("axis", 1)),
-      are(std::log(0.5), std::log(0.25), std::log(0.5), std::log(0.75)));
-  EXPECT_THAT(Refusal(Of("Softmax", 13, input).Set("axis", 3)),
+      OfTwoRows(Of("LogSoftmax", 13, kTwoRows).Set("axis", 1)),
+      AreNear(std::log(0.5), std::log(0.25), std::log(0.5), std::log(0.75)));
+  EXPECT_THAT(Refusal(Of("Softmax", 13, kTwoRows).Set("axis", 3)),
               HasSubstr("axis 3 is not one of the 3 axes of x"));
 }
 
 // Before opset 13 all that is behind the axis is one row.
 TEST(OnnxImportReductionsTest, SoftmaxOverARow) {
-  const auto one_of = [](const OnnxFile& file) {
-    return Computed(file, {1, 2, 2}, {0, 0, 0, std::log(3.0)});
-  };
-  const std::vector<int64_t> input = {-1, 2, 2};
-  const auto are = [](double a, double b, double c, double d) {
-    return ElementsAre(DoubleNear(a, 1e-12), DoubleNear(b, 1e-12),
-                       DoubleNear(c, 1e-12), DoubleNear(d, 1e-12));
-  };
   const double sixth = 1.0 / 6;
-  EXPECT_THAT(one_of(Of("Softmax", 11, input)), are(sixth, sixth, sixth, 0.5));
-  EXPECT_THAT(one_of(Of("Softmax", 12, input).Set("axis", -1)),
-              are(0.5, 0.5, 0.25, 0.75));
-  EXPECT_THAT(
-      one_of(Of("LogSoftmax", 9, input)),
-      are(std::log(sixth), std::log(sixth), std::log(sixth), std::log(0.5)));
-  EXPECT_THAT(Imported(Of("Softmax", 11, input)),
+  EXPECT_THAT(OfTwoRows(Of("Softmax", 11, kTwoRows)),
+              AreNear(sixth, sixth, sixth, 0.5));
+  EXPECT_THAT(OfTwoRows(Of("Softmax", 12, kTwoRows).Set("axis", -1)),
+              AreNear(0.5, 0.5, 0.25, 0.75));
+  EXPECT_THAT(OfTwoRows(Of("LogSoftmax", 9, kTwoRows)),
+              AreNear(std::log(sixth), std::log(sixth), std::log(sixth),
+                      std::log(0.5)));
+  EXPECT_THAT(Imported(Of("Softmax", 11, kTwoRows)),
               HasSubstr("y: f32[N, 2, 2] = "));
   OnnxImportOptions keep;
   keep.keep_leading_dimension = true;

@@ -133,4 +133,18 @@ OnnxFile& OnnxFile::SetTensor(const std::string& name,
   return *this;
 }
 
+OnnxFile OnnxNetwork() {
+  return OnnxFile()
+      .Input("x", {-1, 2})
+      .Floats("w", {2, 3})
+      .Floats("b", {3})
+      .Ints("s", {0, 3})
+      .Node("MatMul", {"x", "w"}, "m")
+      .Node("Add", {"m", "b"}, "h")
+      .Node("Reshape", {"h", "s"}, "r")
+      .Node("LeakyRelu", {"r"}, "y")
+      .SetFloat("alpha", 0.5f)
+      .Output("y");
+}
+
 }  // namespace espalier

@@ -55,6 +55,9 @@ class OnnxFile {
   onnx::AttributeProto& AddAttribute(const std::string& name);
 };
 
+// Of x [N, 2]: MatMul and Add by "w" and "b", Reshape to "s", LeakyRelu "y".
+OnnxFile OnnxNetwork();
+
 }  // namespace espalier
 
 #endif  // ESPALIER_TESTS_SERIALIZATION_ONNX_ONNX_FILE_H_
