@@ -23,6 +23,8 @@ absl::StatusOr<Tensor> ReadNpy(const std::string& path);
 // The same in the type that the caller wants: as i32, floating-point elements
 // must be whole; as f32, integers are rounded to the nearest.
 absl::StatusOr<Tensor> ReadNpyAs(const std::string& path, DataType dtype);
+// So, but an array of one dimension is a column: [n] is read as [n, 1].
+absl::StatusOr<Tensor> ReadNpyColumns(const std::string& path, DataType dtype);
 
 // Writes '<f4' or '<i4' in C order, format 1.0; atomically, see WriteFile.
 // REQUIRES: no symbolic batch.

@@ -95,7 +95,7 @@ absl::StatusOr<Tensor> ReadTargets(const LoadDatasetOptions& options) {
   } else if (*options.task == Task::kClassification) {
     ASSIGN_OR_RETURN(targets, ReadNpyAs(options.labels, DataType::kI32));
   } else {
-    ASSIGN_OR_RETURN(targets, ReadNpyAs(options.labels, DataType::kF32));
+    ASSIGN_OR_RETURN(targets, ReadNpyColumns(options.labels, DataType::kF32));
   }
   // One number a row, in either of the shapes that NumPy users have it in.
   const Shape& shape = targets.shape();
@@ -127,10 +127,7 @@ absl::StatusOr<Dataset> LoadNpy(const std::string& path,
                   "holds features only: the file of the labels is not given"));
   }
   // An error of reading names the file by itself.
-  ASSIGN_OR_RETURN(Tensor features, ReadNpyAs(path, DataType::kF32));
-  if (features.shape().rank() == 1) {
-    features = features.Reshaped({features.shape().dim(0), 1});
-  }
+  ASSIGN_OR_RETURN(Tensor features, ReadNpyColumns(path, DataType::kF32));
   return InData(path,
                 WithTargets(std::move(features), options, std::move(info)));
 }

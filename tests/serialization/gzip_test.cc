@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -26,6 +27,27 @@ TEST(GunzipTest, UnpacksOneMemberAndSeveral) {
   EXPECT_EQ(
       Gunzip(GzipMember("ab") + GzipMember("") + GzipMember("c"), 3).value(),
       "abc");
+}
+
+// A file is read in pieces of 256 KiB: a member may end anywhere in one, and
+// the beginning of the next be in two.
+TEST(GunzipTest, MembersEndAnywhereInAPiece) {
+  constexpr size_t kPiece = size_t{256} << 10;
+  std::mt19937 random(1);
+  std::string noise(kPiece, '\0');  // packs to a little more than it has
+  for (char& byte : noise) byte = static_cast<char>(random());
+  const size_t more = GzipMember(noise).size() - noise.size();
+  for (size_t end = kPiece - 4; end <= kPiece + 4; ++end) {
+    const std::string first = noise.substr(0, end - more);
+    const std::string packed = GzipMember(first);
+    ASSERT_EQ(packed.size(), end);
+    EXPECT_EQ(Gunzip(packed, kPlenty).value(), first);
+    EXPECT_EQ(
+        Gunzip(packed + GzipMember("b") + GzipMember(noise), kPlenty).value(),
+        first + "b" + noise);
+    EXPECT_EQ(Gunzip(packed + "x", kPlenty).status().code(),
+              absl::StatusCode::kDataLoss);
+  }
 }
 
 TEST(GunzipTest, StopsAtTheCap) {
