@@ -398,26 +398,23 @@ TEST(HostileMemoryTest, Models) {
     change(&message);
     return Seal(message.SerializeAsString());
   };
+  // One more ReLU behind the others.
+  const auto chain = [](const std::string& names) {
+    return [names](int i, v1::Model* m) {
+      v1::Node* node = m->mutable_graph()->add_nodes();
+      node->set_name(absl::StrCat(names, i));
+      node->set_kind("relu");
+      node->add_inputs(i + 1);
+    };
+  };
   const struct {
     std::string what;
     int least;
     double share;
     std::function<void(int, v1::Model*)> add;
   } cases[] = {
-      {"nodes", 26000, 0.7,
-       [](int i, v1::Model* m) {
-         v1::Node* node = m->mutable_graph()->add_nodes();
-         node->set_name(absl::StrCat("n", i));
-         node->set_kind("relu");
-         node->add_inputs(i + 1);
-       }},
-      {"long names", 16500, 0.7,
-       [](int i, v1::Model* m) {
-         v1::Node* node = m->mutable_graph()->add_nodes();
-         node->set_name(std::string(200, 'n') + std::to_string(i));
-         node->set_kind("relu");
-         node->add_inputs(i + 1);
-       }},
+      {"nodes", 26000, 0.7, chain("n")},
+      {"long names", 16500, 0.7, chain(std::string(200, 'n'))},
       {"nodes with lists", 17000, 0.7,
        [](int i, v1::Model* m) {
          v1::Node* node = m->mutable_graph()->add_nodes();
