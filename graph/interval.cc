@@ -23,7 +23,13 @@ IntervalTensor IntervalTensor::Everything(const Shape& shape) {
 
 IntervalTensor IntervalTensor::Exactly(const TensorView& tensor) {
   const DoubleTensor values(tensor);
-  return {tensor.shape(), values.values(), values.values()};
+  IntervalTensor exact = {tensor.shape(), values.values(), values.values()};
+  for (size_t i = 0; i < exact.lower.size(); ++i) {
+    if (!std::isnan(exact.lower[i])) continue;
+    exact.lower[i] = -kInfinity;
+    exact.upper[i] = kInfinity;
+  }
+  return exact;
 }
 
 double RoundDown(double bound) {

@@ -16,7 +16,7 @@ namespace espalier {
 struct IntervalTensor {
   // Every element from -infinity to +infinity.
   static IntervalTensor Everything(const Shape& shape);
-  // Every element exactly the tensor's.
+  // Every element exactly the tensor's; of a NaN, everything.
   static IntervalTensor Exactly(const TensorView& tensor);
 
   Shape shape;

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "graph/status_macros.h"
 #include "ops/gates.h"
 #include "pruning/relus.h"
 
@@ -66,6 +68,25 @@ std::vector<NodeId> LastReaders(const Graph& graph) {
   return last;
 }
 
+// What an op gives; one of a program's own may give anything.
+absl::Status CheckBounds(const IntervalTensor& own, const Node& node,
+                         const Shape& shape) {
+  const auto elements = static_cast<size_t>(shape.num_elements());
+  if (own.lower.size() != elements || own.upper.size() != elements) {
+    return absl::InternalError(absl::StrCat(
+        node.ToString(), ": Bounds gives ", own.lower.size(), " lower and ",
+        own.upper.size(), " upper ends, expected one for each element of ",
+        shape.ToString()));
+  }
+  for (size_t i = 0; i < elements; ++i) {
+    if (!std::isnan(own.lower[i]) && !std::isnan(own.upper[i])) continue;
+    return absl::InternalError(
+        absl::StrCat(node.ToString(), ": Bounds gives ", own.lower[i], " to ",
+                     own.upper[i], " for element ", i, ", expected numbers"));
+  }
+  return absl::OkStatus();
+}
+
 void ClampToFinite(IntervalTensor& bounds) {
   for (double& lower : bounds.lower) lower = std::max(lower, -kLargestFloat);
   for (double& upper : bounds.upper) upper = std::min(upper, kLargestFloat);
@@ -73,7 +94,7 @@ void ClampToFinite(IntervalTensor& bounds) {
 
 }  // namespace
 
-std::map<NodeId, IntervalTensor> ReluBounds(
+absl::StatusOr<std::map<NodeId, IntervalTensor>> ReluBounds(
     const Model& model, const std::map<std::string, InputDomain>& domains,
     BoundsScope scope) {
   const Graph& graph = model.graph;
@@ -100,6 +121,7 @@ std::map<NodeId, IntervalTensor> ReluBounds(
       own = IntervalTensor::Everything(shape);
     } else {
       own = node.op->Bounds(inputs, shape);
+      RETURN_IF_ERROR(CheckBounds(own, node, shape));
     }
     if (scope == BoundsScope::kAllInputs) {
       if (reads_non_finite || MayBeNonFinite(node, own, inputs)) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "graph/graph.h"
 #include "graph/interval.h"
 #include "graph/model.h"
@@ -24,9 +25,10 @@ enum class BoundsScope {
 // For each ReLU, by its node, intervals for its input, one sample of it: they
 // contain every value that float32 execution can give in any summation order.
 // One pass forward through the graph with Op::Bounds. A node that mixes the
-// samples of a batch can be anything.
-// REQUIRES: Validate(model) is OK.
-std::map<NodeId, IntervalTensor> ReluBounds(
+// samples of a batch can be anything. Internal, with the node's name:
+// Op::Bounds gives too many intervals, too few, or one with a NaN. REQUIRES:
+// Validate(model) is OK.
+absl::StatusOr<std::map<NodeId, IntervalTensor>> ReluBounds(
     const Model& model, const std::map<std::string, InputDomain>& domains,
     BoundsScope scope);
 

@@ -123,7 +123,10 @@ absl::Status Pruner::Check() {
 
 absl::Status Pruner::ProveIn(const Model& model, BoundsScope scope,
                              Standing zero, Standing least) {
-  for (const auto& [relu, bounds] : ReluBounds(model, model.domains, scope)) {
+  using Bounds = std::map<NodeId, IntervalTensor>;
+  ASSIGN_OR_RETURN(const Bounds of_relus,
+                   ReluBounds(model, model.domains, scope));
+  for (const auto& [relu, bounds] : of_relus) {
     Layer& layer = layers_[index_.at(model.graph.node(relu).name)];
     for (size_t i = 0; i < layer.left.size(); ++i) {
       const auto unit = static_cast<size_t>(layer.left[i]);

@@ -145,8 +145,10 @@ std::map<NodeId, IntervalTensor> BoundsOfOutputs(
   if (PeakBoundsBytes(with_relus.graph) > kBoundsBytes) return {};
   with_relus.values = model.values;
   std::map<NodeId, IntervalTensor> bounds;
-  for (auto& [relu, own] :
-       ReluBounds(with_relus, domains, BoundsScope::kDomain)) {
+  auto of_relus = ReluBounds(with_relus, domains, BoundsScope::kDomain);
+  Require(of_relus.ok(), absl::StrCat("bounds are made of what is accepted: ",
+                                      of_relus.status().ToString()));
+  for (auto& [relu, own] : *of_relus) {
     const auto found = relus.find(relu);
     if (found != relus.end()) bounds.emplace(found->second, std::move(own));
   }

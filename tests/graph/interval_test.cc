@@ -77,6 +77,11 @@ TEST(IntervalTest, ExactlyAndEverything) {
   const IntervalTensor exact = IntervalTensor::Exactly(x);
   EXPECT_EQ(exact.lower, (std::vector<double>{-1, 3}));
   EXPECT_EQ(exact.upper, exact.lower);
+  const Tensor odd({2}, std::vector<float>{std::nanf(""), INFINITY});
+  EXPECT_EQ(IntervalTensor::Exactly(odd).lower,
+            (std::vector<double>{-kInfinity, kInfinity}));
+  EXPECT_EQ(IntervalTensor::Exactly(odd).upper,
+            std::vector<double>(2, kInfinity));
   const IntervalTensor all = IntervalTensor::Everything({2, 2});
   EXPECT_EQ(all.lower, std::vector<double>(4, -kInfinity));
   EXPECT_EQ(all.upper, std::vector<double>(4, kInfinity));

@@ -3,13 +3,18 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "graph/builder.h"
 #include "graph/text.h"
+#include "ops/activations.h"
 #include "ops/registry.h"
+#include "pruning/prune.h"
 #include "tests/pruning/mnist_network.h"
 #include "tests/testing/pass_op.h"
 #include "tests/transforms/test_models.h"
@@ -18,6 +23,12 @@ namespace espalier {
 namespace {
 
 using ::testing::ElementsAre;
+
+std::map<NodeId, IntervalTensor> BoundsOf(
+    const Model& model, const std::map<std::string, InputDomain>& domains,
+    BoundsScope scope) {
+  return ReluBounds(model, domains, scope).value();
+}
 
 struct Counts {
   int zero = 0;
@@ -42,7 +53,7 @@ std::vector<bool> Zero(const IntervalTensor& bounds) {
 TEST(ReluBoundsTest, FindsWhatIsKnownOfARealNetwork) {
   const Model model = MnistNetwork();
   const std::map<NodeId, IntervalTensor> bounds =
-      ReluBounds(model, model.domains, BoundsScope::kDomain);
+      BoundsOf(model, model.domains, BoundsScope::kDomain);
   ASSERT_EQ(bounds.size(), 2u);
   const Counts first = Count(bounds.at(model.graph.Find("h0")));
   EXPECT_EQ(first.zero, 29);
@@ -52,7 +63,7 @@ TEST(ReluBoundsTest, FindsWhatIsKnownOfARealNetwork) {
   EXPECT_EQ(second.active, 34);
   // Training leaves no weight exactly zero: nothing holds for all inputs.
   for (const auto& [relu, everywhere] :
-       ReluBounds(model, model.domains, BoundsScope::kAllInputs)) {
+       BoundsOf(model, model.domains, BoundsScope::kAllInputs)) {
     EXPECT_EQ(Count(everywhere).zero, 0);
   }
 }
@@ -62,7 +73,7 @@ TEST(ReluBoundsTest, ContainWhatTheInterpreterGives) {
     const Model model = RandomModel(Parse(DenseChainText({3, 6, 4, 1})), seed);
     const std::map<std::string, InputDomain> domains = {
         {"x", {{-1, 0, 0.5f}, {1, 0.25f, 0.5f}}}};
-    const auto bounds = ReluBounds(model, domains, BoundsScope::kDomain);
+    const auto bounds = BoundsOf(model, domains, BoundsScope::kDomain);
     constexpr int64_t kPoints = 200;
     LeafValues leaves = RandomLeaves(model, kPoints, seed);
     const RandomStream random(seed, RandomPurpose::kData, 1);
@@ -112,7 +123,7 @@ TEST(ReluBoundsTest, ForAllInputsFollowSigns) {
                                      -1, -1,   -1,   1,  //
                                      -1, -1,   -1,   1});
   model.values.at("b2") = Row({0, 0, 0, 0});
-  const auto bounds = ReluBounds(model, {}, BoundsScope::kAllInputs);
+  const auto bounds = BoundsOf(model, {}, BoundsScope::kAllInputs);
   EXPECT_THAT(Zero(bounds.at(model.graph.Find("h1"))),
               ElementsAre(true, true, false, false, false, false));
   const IntervalTensor& second = bounds.at(model.graph.Find("h2"));
@@ -120,7 +131,7 @@ TEST(ReluBoundsTest, ForAllInputsFollowSigns) {
   EXPECT_GE(second.lower[3], 0);
   // Without the assumption that nothing overflows, infinities and NaN may come
   // out of layer 1, and nothing is known of layer 2.
-  const auto strict = ReluBounds(model, {}, BoundsScope::kDomain);
+  const auto strict = BoundsOf(model, {}, BoundsScope::kDomain);
   EXPECT_THAT(Zero(strict.at(model.graph.Find("h2"))),
               ElementsAre(false, false, false, false));
 }
@@ -143,7 +154,7 @@ TEST(ReluBoundsTest, ForAllInputsKnowNothingBehindLogOfZero) {
               "  output y = h\n"
               "  output z = r\n"
               "}\n");
-    const auto bounds = ReluBounds(model, {}, BoundsScope::kAllInputs);
+    const auto bounds = BoundsOf(model, {}, BoundsScope::kAllInputs);
     EXPECT_THAT(Zero(bounds.at(model.graph.Find("h"))), ElementsAre(false))
         << log;
   }
@@ -163,7 +174,7 @@ bool IsProvenBehind(const std::string& v, const OpTable& ops = StandardOps()) {
                         "}\n",
                     ops)
                     .value();
-  const auto bounds = ReluBounds(model, {}, BoundsScope::kAllInputs);
+  const auto bounds = BoundsOf(model, {}, BoundsScope::kAllInputs);
   const std::vector<bool> zero = Zero(bounds.at(model.graph.Find("h")));
   return std::all_of(zero.begin(), zero.end(), [](bool z) { return z; });
 }
@@ -181,6 +192,28 @@ TEST(ReluBoundsTest, ForAllInputsKnowNothingBehindWhatMayBeNan) {
   EXPECT_FALSE(IsProvenBehind(
       "  e = slice(x; axes=[1], starts=[0], ends=[0], steps=[1])\n"
       "  v = mean(e; axes=[1], keep_axes=false)\n"));
+}
+
+// relu(NaN) is NaN: not zero, whatever the domain.
+TEST(ReluBoundsTest, AConstantThatIsNoNumberIsNotZero) {
+  Model model;
+  model.graph = ParseGraph(
+                    "graph g {\n"
+                    "  x = input(dtype=\"f32\", shape=[-1, 2])\n"
+                    "  c = constant(value=f32[2]{nan(0x7fc00000), -1.0})\n"
+                    "  h = relu(c)\n"
+                    "  y = add(x, h)\n"
+                    "  output y = y\n"
+                    "}\n",
+                    StandardOps())
+                    .value();
+  model.domains["x"] = InputDomain{{0, 0}, {1, 1}};
+  for (const Grade grade : {Grade::kDomain, Grade::kAllInputs}) {
+    const absl::StatusOr<PruneResult> result = Prune(model, grade);
+    ASSERT_TRUE(result.ok()) << result.status();
+    const std::vector<int64_t>& zero = result->report.layers[0].zero_units;
+    EXPECT_EQ(std::count(zero.begin(), zero.end(), 0), 0) << GradeName(grade);
+  }
 }
 
 // A user's op, with the bounds that it gives itself.
@@ -224,6 +257,42 @@ TEST(ReluBoundsTest, OfAnOpWithoutRulesAreEverything) {
   EXPECT_TRUE(IsProvenBehind(v, With<UserOp<1, false>>()));
 }
 
+TEST(ReluBoundsTest, WhatIsNoBoundsOfANodeIsAnError) {
+  class Bounded : public PassOp {
+   public:
+    Bounded(std::vector<double> lower, std::vector<double> upper)
+        : PassOp("own"), lower_(std::move(lower)), upper_(std::move(upper)) {}
+    IntervalTensor Bounds(absl::Span<const IntervalTensor* const> /*inputs*/,
+                          const Shape& output) const override {
+      return {output, lower_, upper_};
+    }
+
+   private:
+    const std::vector<double> lower_;
+    const std::vector<double> upper_;
+  };
+  const auto status = [](std::vector<double> lower, std::vector<double> upper) {
+    GraphBuilder g("g");
+    const Value v =
+        g.AddNode(std::make_shared<Bounded>(std::move(lower), std::move(upper)),
+                  {g.Input("x", {kBatch, 2})}, "v");
+    g.Output("y", Relu(v));
+    Model model;
+    model.graph = g.Build().value();
+    PruneOptions options;
+    options.grade = Grade::kAllInputs;
+    return Prune(model, options).status();
+  };
+  EXPECT_EQ(status({-2, -2, -2}, {-1, -1}),
+            absl::InternalError(
+                "node 'v' (own): Bounds gives 3 lower and 2 upper ends, "
+                "expected one for each element of [1, 2]"));
+  // Nothing is above a NaN: it would pass for always zero.
+  EXPECT_EQ(status({-2, -1}, {std::nan(""), 0}).message(),
+            "node 'v' (own): Bounds gives -2 to nan for element 0, expected "
+            "numbers");
+}
+
 TEST(ReluBoundsTest, KnowNothingOfWhatMixesSamples) {
   const Model model = RandomModel(Parse(R"(graph g {
   x = input(dtype="f32", shape=[-1, 2])
@@ -240,7 +309,7 @@ TEST(ReluBoundsTest, KnowNothingOfWhatMixesSamples) {
   output yc = hc
 })"));
   const auto bounds =
-      ReluBounds(model, {{"x", {{0, 0}, {1, 1}}}}, BoundsScope::kDomain);
+      BoundsOf(model, {{"x", {{0, 0}, {1, 1}}}}, BoundsScope::kDomain);
   EXPECT_THAT(Zero(bounds.at(model.graph.Find("ha"))),
               ElementsAre(false, false));
   EXPECT_THAT(Zero(bounds.at(model.graph.Find("hb"))), ElementsAre(true, true));
@@ -262,7 +331,7 @@ TEST(ReluBoundsTest, LeaveRoomForRounding) {
   model.values.at("b1") =
       Row({-sum, -sum * (1 + 0x1p-23f), -sum * (1 + 0x1p-19f), -0.2f, 0, 1});
   const auto bounds =
-      ReluBounds(model, {{"x", {{0, 0, 0}, {1, 1, 1}}}}, BoundsScope::kDomain);
+      BoundsOf(model, {{"x", {{0, 0, 0}, {1, 1, 1}}}}, BoundsScope::kDomain);
   EXPECT_THAT(Zero(bounds.at(model.graph.Find("h1"))),
               ElementsAre(false, false, true, false, false, false));
 }
@@ -280,12 +349,12 @@ TEST(ReluBoundsTest, MoveWithTheElements) {
 })"));
   // x[0, :] is below zero, x[1, :] above.
   const InputDomain domain = {{-2, -3, 1, 2}, {-1, -1, 5, 6}};
-  const auto bounds = ReluBounds(model, {{"x", domain}}, BoundsScope::kDomain);
+  const auto bounds = BoundsOf(model, {{"x", domain}}, BoundsScope::kDomain);
   const IntervalTensor& z = bounds.at(model.graph.Find("h"));
   EXPECT_THAT(z.lower, ElementsAre(0, 1, -2, 1, 0, 2, -3, 2));
   EXPECT_THAT(z.upper, ElementsAre(0, 5, -1, 5, 0, 6, -1, 6));
   // That nothing overflows is enough for them to be no NaN.
-  const auto everywhere = ReluBounds(model, {}, BoundsScope::kAllInputs);
+  const auto everywhere = BoundsOf(model, {}, BoundsScope::kAllInputs);
   EXPECT_EQ(Zero(everywhere.at(model.graph.Find("h")))[0], true);
   EXPECT_EQ(Zero(everywhere.at(model.graph.Find("h")))[1], false);
 }
@@ -300,7 +369,7 @@ TEST(ReluBoundsTest, AGatherMayPickAnyRow) {
   output y = h
 })"));
   model.values.at("table") = Tensor({3, 2}, {-1, 5, -2, -6, -3, 7});
-  const auto bounds = ReluBounds(model, {}, BoundsScope::kAllInputs);
+  const auto bounds = BoundsOf(model, {}, BoundsScope::kAllInputs);
   const IntervalTensor& z = bounds.at(model.graph.Find("h"));
   EXPECT_THAT(z.lower, ElementsAre(-3, -6));
   EXPECT_THAT(z.upper, ElementsAre(-1, 7));

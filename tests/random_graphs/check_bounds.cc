@@ -40,7 +40,8 @@ using NodeBounds = std::map<NodeId, IntervalTensor>;
 
 NodeBounds BoundsOfNodes(const Model& model, BoundsScope scope) {
   NodeBounds bounds;
-  for (auto& [relu, own] : ReluBounds(model, model.domains, scope)) {
+  NodeBounds of_relus = ReluBounds(model, model.domains, scope).value();
+  for (auto& [relu, own] : of_relus) {
     bounds.emplace(model.graph.node(relu).inputs[0], std::move(own));
   }
   return bounds;
