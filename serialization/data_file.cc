@@ -1,5 +1,6 @@
 #include "serialization/data_file.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "absl/strings/match.h"
@@ -48,7 +49,8 @@ absl::StatusOr<size_t> DataFile::Read(absl::Span<char> buffer) {
 }
 
 int64_t DataFile::max_tensor_bytes() const {
-  return packed_ ? kMaxUnpackedBytes : std::numeric_limits<int64_t>::max();
+  if (!packed_) return std::numeric_limits<int64_t>::max();
+  return std::max(kMaxUnpackedBytes, kMaxTensorBytesPerByte * file_.size());
 }
 
 absl::Status DataFile::CheckTensorBytes(int64_t bytes) const {

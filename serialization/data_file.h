@@ -18,9 +18,12 @@ namespace espalier {
 // A data file is refused past so many bytes.
 inline constexpr int64_t kMaxDataBytes = int64_t{1} << 31;
 // So much is unpacked of a file, and so many bytes have the tensors that are
-// made of it, whatever it says. What is not packed is its own limit: no element
-// takes more than four times the bytes that it has in a file.
+// made of it, or kMaxTensorBytesPerByte for each of its bytes if that is more,
+// whatever it says. What is not packed is its own limit: no element takes more
+// than four times the bytes that it has in a file.
 inline constexpr int64_t kMaxUnpackedBytes = int64_t{1} << 30;
+// Of pictures packed to a fourth, as f32: what large sets of data have.
+inline constexpr int64_t kMaxTensorBytesPerByte = 16;
 
 // Unpacked when it begins as gzip does; a name ending in .gz demands it.
 class DataFile : public ByteStream {

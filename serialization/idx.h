@@ -2,7 +2,8 @@
 // type, rank, dimensions as big-endian u32, then the elements row by row.
 // Errors name the file, what was expected and what was found. Besides the
 // tensors no more than a piece of a file is held; a packed file unpacks to at
-// most 1 GiB, and is refused if it gives a larger tensor.
+// most 1 GiB, and is refused if it gives a tensor of more than that and more
+// than 16 times the packed bytes.
 #ifndef ESPALIER_SERIALIZATION_IDX_H_
 #define ESPALIER_SERIALIZATION_IDX_H_
 

@@ -92,6 +92,8 @@ absl::Status Save(const Model& model, const std::string& path,
   };
   const absl::StatusOr<Format> format = FormatOf(path);
   if (!format.ok()) return annotate(format.status());
+  const absl::Status kinds = CheckOwnKinds(model.graph);
+  if (!kinds.ok()) return annotate(kinds);
   switch (*format) {
     case Format::kBinary: {
       const absl::StatusOr<FilePlace> place = FindPlace(path);

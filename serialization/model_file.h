@@ -30,7 +30,8 @@ struct SaveOptions {
 // Writes the model in the format that the ending names: `.pb` binary, `.pbtxt`
 // text, `.onnx` ONNX (onnx/export.h). Atomic and durable: until the new file is
 // complete and on the disk, an old one of this name stays as it is. The same
-// model gives the same bytes.
+// model gives the same bytes. InvalidArgument for an op of the program's own
+// that has the kind of a standard one (CheckOwnKinds).
 absl::Status Save(const Model& model, const std::string& path,
                   const SaveOptions& options = SaveOptions());
 

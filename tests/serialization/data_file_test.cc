@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -53,6 +54,16 @@ TEST(DataFileTest, LimitsTheNumbersOfPackedFiles) {
             absl::ResourceExhaustedError(
                 "gives 1073741825 bytes of numbers: expected at most "
                 "1073741824 of a packed file, any number of a plain one"));
+}
+
+TEST(DataFileTest, LargePackedFilesMayGiveMoreNumbers) {
+  ScratchFolder folder;
+  const std::string path = folder.Write("large.gz", GzipMember("1"));
+  constexpr int64_t kBytes = 100000000;
+  ASSERT_EQ(::truncate(path.c_str(), kBytes), 0);
+  const auto packed = DataFile::Open(path).value();
+  EXPECT_TRUE(packed->CheckTensorBytes(16 * kBytes).ok());
+  EXPECT_FALSE(packed->CheckTensorBytes(16 * kBytes + 1).ok());
 }
 
 }  // namespace

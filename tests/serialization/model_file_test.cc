@@ -7,10 +7,13 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "graph/builder.h"
 #include "graph/text.h"
+#include "tests/graph/test_ops.h"
 #include "tests/serialization/gzip_member.h"
 #include "tests/serialization/sample_model.h"
 #include "tests/serialization/scratch_folder.h"
@@ -58,6 +61,22 @@ TEST(ModelFileTest, RefusesOtherEndings) {
   EXPECT_THAT(folder.Names(), ElementsAre());
   EXPECT_TRUE(CheckModelName("a.pb").ok());
   EXPECT_TRUE(CheckModelName("a.pbtxt").ok());
+}
+
+TEST(ModelFileTest, DoesNotSaveAnOwnOpWithAStandardKind) {
+  GraphBuilder g("g");
+  const Value x = g.Input("x", {kBatch, 2});
+  g.Output("y", g.AddNode(std::make_shared<PassOp>("relu"), {x}, "own"));
+  Model model;
+  model.graph = g.Build().value();
+  ScratchFolder folder;
+  for (const std::string name : {"m.pb", "m.pbtxt", "m.onnx"}) {
+    const absl::Status saved = Save(model, folder.File(name));
+    EXPECT_EQ(saved.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(saved.message()),
+                HasSubstr("node 'own' (relu): this op of the program's own"));
+  }
+  EXPECT_THAT(folder.Names(), ElementsAre());
 }
 
 TEST(ModelFileTest, NamesTheFileThatItCannotRead) {
