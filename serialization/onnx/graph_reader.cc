@@ -177,6 +177,7 @@ absl::StatusOr<Model> OnnxGraphReader::Read() {
   for (const onnx::NodeProto& node : graph_.node()) {
     RETURN_IF_ERROR(ReadOnnxNode(node, *this));
     RETURN_IF_ERROR(builder_.status());
+    ++nodes_read_;
   }
   RETURN_IF_ERROR(ReadOutputs());
   RETURN_IF_ERROR(ChargeNodes());

@@ -58,6 +58,8 @@ class OnnxGraphReader {
   // nothing else of the model is set. Nodes of the file's graph are freed once
   // they have all been read.
   absl::StatusOr<Model> Read();
+  // How many nodes of the file were read, also where one of them failed.
+  int nodes_read() const { return nodes_read_; }
   // By the file's name of an input, ours.
   const std::map<std::string, std::string>& inputs() const { return inputs_; }
   // Of tensors, before they are made.
@@ -151,6 +153,7 @@ class OnnxGraphReader {
   MemoryBudget budget_;
   OnnxLeftElements& left_elements_;
   GraphBuilder builder_;
+  int nodes_read_ = 0;
   NodeId charged_ = 0;       // nodes
   int64_t reserved_ = 0;     // entries
   int64_t numbered_ = 0;     // bytes of the builder's notes of names, unpaid

@@ -115,21 +115,25 @@ absl::StatusOr<Model> ReadModel(onnx::ModelProto& file,
   if (file.graph().output_size() == 0) {
     return absl::InvalidArgumentError("is no ONNX model: it has no outputs");
   }
-  absl::Status first;
+  // Of the way that went furthest: others end where only they do not fit.
+  absl::Status error;
+  int furthest = -1;
   for (const OnnxBatch batch : BatchesOf(file.graph(), options)) {
     MemoryBudget left = budget;
     RETURN_IF_ERROR(left.Charge(left_elements->fetched()));
     OnnxGraphReader reader(file.mutable_graph(), opset, batch, left,
                            left_elements);
     absl::StatusOr<Model> model = reader.Read();
-    if (!model.ok()) {
-      first.Update(model.status());
-      continue;
+    if (model.ok()) {
+      RETURN_IF_ERROR(ReadOnnxMetadata(file, reader, &*model));
+      return model;
     }
-    RETURN_IF_ERROR(ReadOnnxMetadata(file, reader, &*model));
-    return model;
+    if (reader.nodes_read() > furthest) {
+      furthest = reader.nodes_read();
+      error = model.status();
+    }
   }
-  return first;
+  return error;
 }
 
 // Frees the messages when it returns.

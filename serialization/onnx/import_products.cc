@@ -107,7 +107,9 @@ absl::Status GemmByWeight(OnnxNodeReader& node, const Value& x,
   if (!shape.has_value()) {
     return absl::UnimplementedError(
         absl::StrCat("a product of ", x.shape().ToString(), " and a weight ",
-                     weight.shape().ToString(), " as it lies in x W"));
+                     weight.shape().ToString(), " as it lies in x W: ",
+                     "expected as many columns as the weight has rows, and no "
+                     "other axes but the batch"));
   }
   const OnnxProduct product = {AsShape(x, shape->rows), weight, shape->result};
   if (!node.has_input(2)) {
@@ -219,7 +221,8 @@ absl::Status MatMulOfAny(OnnxNodeReader& node) {
   if (a.columns != b.rows) {
     return absl::InvalidArgumentError(
         absl::StrCat("a product of ", a.value.shape().ToString(), " and ",
-                     b.value.shape().ToString()));
+                     b.value.shape().ToString(), ": ", a.columns,
+                     " columns, and ", b.rows, " rows: expected as many"));
   }
   if (!b.leading.empty() || b.is_vector || a.is_vector) {
     return MatMulOfStacks(node, a, b);

@@ -151,7 +151,8 @@ TEST(OnnxImportProductsTest, GemmRefusals) {
   };
   EXPECT_EQ(Refusal(gemm({-1, 2}, {3, 2}, {2})),
             "node 'y' ('Gemm' of domain 'ai.onnx', opset 13): a product of "
-            "[N, 2] and a weight [3, 2] as it lies in x W");
+            "[N, 2] and a weight [3, 2] as it lies in x W: expected as many "
+            "columns as the weight has rows, and no other axes but the batch");
   EXPECT_THAT(Refusal(gemm({-1, 2}, {2}, {2})),
               HasSubstr("'w' has shape [2]: expected a matrix"));
   EXPECT_THAT(Refusal(gemm({-1, 2, 2}, {2, 2}, {2})),
@@ -247,6 +248,17 @@ TEST(OnnxImportProductsTest, StacksOfMatrices) {
               left_are);
 }
 
+// With a batch in front of [9, 2] the first node is refused; that is not what
+// is wrong.
+TEST(OnnxImportProductsTest, TheErrorIsThatOfTheWayThatWentFurthest) {
+  OnnxFile file;
+  file.Input("x", {9, 2}).Floats("w", {2, 3}).Floats("c", {3});
+  file.Node("Gemm", {"x", "w", "c"}, "y").Node("Sin", {"y"}, "z").Output("z");
+  EXPECT_EQ(Refusal(file),
+            "node 'z' ('Sin' of domain 'ai.onnx', opset 13): this op is not "
+            "understood");
+}
+
 TEST(OnnxImportProductsTest, StacksThatAreRefused) {
   const auto refusal = [](const std::vector<int64_t>& a,
                           const std::vector<int64_t>& b) {
@@ -258,7 +270,8 @@ TEST(OnnxImportProductsTest, StacksThatAreRefused) {
   };
   EXPECT_EQ(refusal({-1, 2, 3}, {-1, 3, 4}), "");
   EXPECT_THAT(refusal({-1, 2, 3}, {-1, 1, 4}),
-              HasSubstr("a product of [N, 2, 3] and [N, 1, 4]"));
+              HasSubstr("a product of [N, 2, 3] and [N, 1, 4]: 3 columns, and "
+                        "1 rows: expected as many"));
   EXPECT_THAT(refusal({-1, 2, 3}, {-1, 5, 3, 4}),
               HasSubstr("stretched to a higher rank"));
   EXPECT_THAT(refusal({-1, 2}, {-1, 2}),
