@@ -18,6 +18,7 @@
 #include "graph/status_macros.h"
 #include "serialization/open_file.h"
 #include "serialization/utf8.h"
+#include "serialization/wire.h"
 
 namespace espalier {
 namespace {
@@ -144,9 +145,11 @@ std::vector<std::string> ListWeights(FileSystem& files, int folder,
 // Takes from `names` those that stand in the file.
 absl::Status TakeNamed(FileReader& file, std::vector<std::string>* names) {
   constexpr size_t kPiece = size_t{1} << 20;
+  constexpr size_t kMostLengthBytes = 2;  // NamesExternal
   std::string window;  // a piece, after what a name may begin in
   for (int64_t left = file.size(); left > 0 && !names->empty();) {
-    const size_t kept = std::min(window.size(), kLongestName);
+    const size_t kept =
+        std::min(window.size(), kLongestName + kMostLengthBytes);
     window.erase(0, window.size() - kept);
     const auto size =
         static_cast<size_t>(std::min(left, static_cast<int64_t>(kPiece)));
@@ -255,6 +258,19 @@ absl::StatusOr<FileReader> OpenExternal(const std::string& folder,
   return Annotate(
       reader.status(),
       absl::StrCat("external file ", Quoted(name.substr(0, kLongestName))));
+}
+
+bool NamesExternal(const std::string& model, absl::string_view name,
+                   FileSystem& files) {
+  if (!CheckExternalName(name).ok()) return false;
+  absl::StatusOr<FileReader> file =
+      FileReader::Open(model, std::numeric_limits<int64_t>::max(), files);
+  // Protobuf writes a text behind its length.
+  std::string text;
+  AppendVarint(name.size(), &text);
+  absl::StrAppend(&text, name);
+  std::vector<std::string> texts = {std::move(text)};
+  return file.ok() && TakeNamed(*file, &texts).ok() && texts.empty();
 }
 
 absl::StatusOr<std::string> WeightsName(const std::string& model,

@@ -30,6 +30,11 @@ absl::StatusOr<FileReader> OpenExternal(const std::string& folder,
                                         int64_t max_bytes,
                                         FileSystem& files = RealFileSystem());
 
+// Whether `name` stands in the model as a text of its own: as it does if that
+// is the name of a file of its weights. False of what cannot be read.
+bool NamesExternal(const std::string& model, absl::string_view name,
+                   FileSystem& files = RealFileSystem());
+
 // How a file of weights is called whose model has the name `model` and whose
 // bytes have the CRC-32C: `<model>.<checksum>.weights`. InvalidArgument if no
 // model could be loaded with it.

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "graph/status.h"
+#include "serialization/external_file.h"
 #include "serialization/model_file.h"
 #include "tools/exit_code.h"
 
@@ -33,6 +34,18 @@ bool IsInput(const fs::path& output, const fs::path& input) {
   return SameFile(output, input) ||
          (fs::is_directory(input, error) && SameFile(FolderOf(output), input) &&
           !CheckModelName(output.string()).ok());
+}
+
+// Whether the model names the file as one of its weights, which lie below its
+// folder.
+bool IsWeightsOf(const fs::path& output, const std::string& model) {
+  if (!CheckModelName(model).ok()) return false;
+  std::error_code error;
+  const fs::path file = fs::canonical(output, error);
+  if (error) return false;
+  const fs::path folder = fs::canonical(model, error).parent_path();
+  return !error &&
+         NamesExternal(model, file.lexically_relative(folder).string());
 }
 
 }  // namespace
@@ -69,8 +82,11 @@ absl::Status CheckOutput(absl::string_view option, const std::string& path,
     return refuse("it is there already and no regular file");
   }
   for (const std::string& input : inputs) {
-    if (!force && IsInput(output, input)) {
-      return refuse(absl::StrCat("it would overwrite the input ", Quoted(input),
+    const char* const what = IsInput(output, input)       ? "the input "
+                             : IsWeightsOf(output, input) ? "weights of "
+                                                          : nullptr;
+    if (!force && what != nullptr) {
+      return refuse(absl::StrCat("it would overwrite ", what, Quoted(input),
                                  "; --force allows it"));
     }
   }

@@ -13,8 +13,9 @@ namespace tools {
 
 // A usage error that names `option` when `path` has no folder, or one that
 // cannot be written to, is no name of a file, is a symbolic link that leads to
-// nothing, is no regular file, or (unless `force`) is one of `inputs` or a file
-// in an input folder. Inputs that are no paths are passed over.
+// nothing, is no regular file, or (unless `force`) is one of `inputs`, a file
+// in an input folder or one of an input model's weights. Inputs that are no
+// paths are passed over.
 absl::Status CheckOutput(absl::string_view option, const std::string& path,
                          const std::vector<std::string>& inputs, bool force);
 

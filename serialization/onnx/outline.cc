@@ -82,8 +82,11 @@ class Outliner {
         if (!Number(static_cast<WireType>(tag & 7), out)) return false;
         continue;
       }
+      constexpr int kMostLengthBytes = 5;  // that protobuf takes
+      const int place = input_.CurrentPosition();
       uint64_t length;
       if (!input_.ReadVarint64(&length) ||
+          input_.CurrentPosition() - place > kMostLengthBytes ||
           length > static_cast<uint64_t>(input_.BytesUntilLimit())) {
         return false;
       }

@@ -90,6 +90,29 @@ TEST(OutputPathTest, NeverOverAnInputUnlessForced) {
   EXPECT_EQ(Refusal(folder.File("new.pb"), {folder.path()}), "");
 }
 
+TEST(OutputPathTest, NeverOverWeightsOfAnInputUnlessForced) {
+  const ScratchFolder folder;
+  std::filesystem::create_directory(folder.File("below"));
+  const std::string weights = folder.Write("net.onnx.data", "weights");
+  const std::string lower = folder.Write("below/w.npy", "weights");
+  const std::string other = folder.Write("w.npy", "");
+  // Texts behind their lengths, as protobuf writes them.
+  const std::string model = folder.Write("net.onnx",
+                                         "\x0dnet.onnx.data\x0b"
+                                         "below/w.npy");
+  std::filesystem::create_symlink(model, folder.File("below/link.onnx"));
+  std::filesystem::create_symlink(weights, folder.File("link.data"));
+  for (const std::string& input : {model, folder.File("below/link.onnx")}) {
+    for (const std::string& output :
+         {weights, lower, folder.File("link.data")}) {
+      EXPECT_THAT(Refusal(output, {input}),
+                  HasSubstr("would overwrite weights of"));
+      EXPECT_EQ(Refusal(output, {input}, true), "");
+    }
+    EXPECT_EQ(Refusal(other, {input}), "");
+  }
+}
+
 }  // namespace
 }  // namespace tools
 }  // namespace espalier

@@ -58,6 +58,24 @@ TEST(OnnxOutlineTest, RefusesWhatDoesNotAddUp) {
   EXPECT_GT(refused, static_cast<int>(bytes.size() / 2));
 }
 
+// Protobuf takes lengths of at most five bytes.
+TEST(OnnxOutlineTest, LengthsAreAsLongAsProtobufTakesThem) {
+  const std::string bytes = Network().bytes();
+  const std::string graph = "\x3a";
+  const size_t at = bytes.find(graph);
+  ASSERT_NE(at, bytes.npos);
+  for (const int padding : {3, 4}) {
+    std::string padded = bytes;
+    padded[at + 1] = static_cast<char>(padded[at + 1] | 0x80);
+    ASSERT_EQ(bytes[at + 1] & 0x80, 0);
+    padded.insert(at + 2, std::string(static_cast<size_t>(padding), '\x80') +
+                              std::string(1, '\0'));
+    MemorySource source(padded);
+    EXPECT_EQ(ImportOnnxStructure(&source).ok(), padding == 3);
+    EXPECT_EQ(ImportOnnx(padded).ok(), padding == 3);
+  }
+}
+
 TEST(OnnxOutlineTest, ElementsInTwoPlacesAreRefused) {
   OnnxFile file = Network();
   onnx::GraphProto graph = file.model.graph();
