@@ -17,7 +17,7 @@
 // 13 session: indices in the data may be past the table
 // 14 memory planner: the limit of the arena is ignored
 // 15 memory planner: what a step reads may lie in what it writes
-// 16 ONNX: a weight may have any rank
+// 16 ONNX: an operand of a product of matrices may be a scalar
 // 17 ONNX: a dimension of -1 beside one of 0 divides by zero
 // 18 CSV: rows may differ in length
 // 19 gzip: unpacks without a limit

@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "graph/planted_bug.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "serialization/model_memory.h"
@@ -50,7 +49,7 @@ absl::StatusOr<Value> OnnxGraphReader::Weight(const std::string& name,
   if (made != parameters_.end()) return made->second;
   const Shape shape = OnnxShape(constant);
   const int rank = weight.is_vector ? 1 : 2;
-  if ((shape.rank() != rank && !PlantedBug(16)) || shape.num_elements() == 0) {
+  if (shape.rank() != rank || shape.num_elements() == 0) {
     return absl::UnimplementedError(absl::StrCat(
         Quoted(name), " has shape ", shape.ToString(), ": expected a ",
         weight.is_vector ? "vector" : "matrix", " that is not empty"));

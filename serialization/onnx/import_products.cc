@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "graph/planted_bug.h"
 #include "graph/status_macros.h"
 #include "ops/binary.h"
 #include "ops/dense.h"
@@ -164,7 +165,8 @@ absl::StatusOr<Stack> StackOf(OnnxNodeReader& node, int i) {
   const Shape shape = stack.value.shape();
   const int rank = RankInFile(node, stack.value);
   stack.is_vector = rank == 1;
-  if (rank == 0 || (shape.has_symbolic_batch() && shape.rank() < 2)) {
+  if ((rank == 0 && !PlantedBug(16)) ||
+      (shape.has_symbolic_batch() && shape.rank() < 2)) {
     return absl::UnimplementedError(absl::StrCat(
         "input ", i, " has shape ", shape.ToString(), ": expected a matrix"));
   }

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "espalier/onnx/onnx.pb.h"
+#include "serialization/bytes.h"
 #include "tests/fuzz/message_mutator.h"
 #include "tests/fuzz/mutators.h"
 
@@ -47,15 +48,48 @@ void MendTensor(onnx::TensorProto* tensor) {
   }
 }
 
-void MendTensors(onnx::GraphProto* graph) {
+std::vector<onnx::TensorProto*> TensorsOf(onnx::GraphProto* graph) {
+  std::vector<onnx::TensorProto*> tensors;
   for (onnx::TensorProto& tensor : *graph->mutable_initializer()) {
-    MendTensor(&tensor);
+    tensors.push_back(&tensor);
   }
   for (onnx::NodeProto& node : *graph->mutable_node()) {
     for (onnx::AttributeProto& attribute : *node.mutable_attribute()) {
-      if (attribute.has_t()) MendTensor(attribute.mutable_t());
+      if (attribute.has_t()) tensors.push_back(attribute.mutable_t());
     }
   }
+  return tensors;
+}
+
+void MendTensors(onnx::GraphProto* graph) {
+  for (onnx::TensorProto* tensor : TensorsOf(graph)) MendTensor(tensor);
+}
+
+// One number of a constant of integers: axes, sizes and indices are such.
+void MutateInteger(onnx::GraphProto* graph, NastyValues* values) {
+  constexpr size_t kBytes = sizeof(int64_t);
+  std::vector<onnx::TensorProto*> integers;
+  for (onnx::TensorProto* tensor : TensorsOf(graph)) {
+    if (tensor->data_type() == onnx::TensorProto::INT64 &&
+        (tensor->int64_data_size() > 0 ||
+         tensor->raw_data().size() >= kBytes)) {
+      integers.push_back(tensor);
+    }
+  }
+  if (integers.empty()) return;
+  onnx::TensorProto& tensor = *integers[values->Below(integers.size())];
+  if (tensor.int64_data_size() > 0) {
+    const auto at = static_cast<int>(
+        values->Below(static_cast<size_t>(tensor.int64_data_size())));
+    tensor.set_int64_data(at, values->Integer(tensor.int64_data(at)));
+    return;
+  }
+  std::string* bytes = tensor.mutable_raw_data();
+  const size_t at = kBytes * values->Below(bytes->size() / kBytes);
+  std::string number;
+  AppendLittle(&number,
+               values->Integer(LoadLittle<int64_t>(bytes->data() + at)));
+  bytes->replace(at, kBytes, number);
 }
 
 std::vector<std::string> ValuesOf(const onnx::GraphProto& graph) {
@@ -118,6 +152,9 @@ void MutateMessage(onnx::ModelProto* model, NastyValues* values) {
         break;
       case 1:
         Rewire(model->mutable_graph(), values);
+        break;
+      case 2:
+        MutateInteger(model->mutable_graph(), values);
         break;
       default:
         mutator.Mutate(model);

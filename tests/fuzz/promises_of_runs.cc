@@ -33,7 +33,7 @@ double Elements(const Graph& graph, const std::vector<NodeId>& ids,
   double elements = 0;
   for (NodeId id : ids) {
     elements += static_cast<double>(
-        graph.node(id).type.shape.num_elements_per_sample() * batch);
+        graph.node(id).type.shape.Bind(batch).num_elements());
   }
   return elements;
 }

@@ -92,6 +92,18 @@ void AddModel(const std::string& name, const Model& model,
   }
 }
 
+// The box [0, 1] for each f32 input.
+void AddDomains(Model* model) {
+  for (NodeId id : model->graph.inputs()) {
+    const Node& input = model->graph.node(id);
+    if (input.type.dtype != DataType::kF32) continue;
+    const auto elements =
+        static_cast<size_t>(input.type.shape.num_elements_per_sample());
+    model->domains[input.name] = {std::vector<float>(elements, 0),
+                                  std::vector<float>(elements, 1)};
+  }
+}
+
 // With as many bytes of weights, zeros, as the files that no model may reach.
 Model Zeros() {
   GraphBuilder g("zeros");
@@ -121,10 +133,10 @@ void AddModels(std::vector<FuzzSeed>* seeds) {
   for (const OpCase& op_case : OpCasesOf({2, 2, 3, 4})) {
     if (!kinds.insert(op_case.kind).second) continue;
     const bool inputs = kinds.size() % 2 == 0;
-    AddModel(op_case.kind,
-             ModelOf(BuildCase(
-                 op_case, inputs ? Operands::kInputs : Operands::kParameters)),
-             seeds);
+    Model model = ModelOf(
+        BuildCase(op_case, inputs ? Operands::kInputs : Operands::kParameters));
+    if (kinds.size() % 8 == 0) AddDomains(&model);
+    AddModel(op_case.kind, model, seeds);
   }
   AddModel("network", Network(), seeds);
   AddModel("training", Training(), seeds);
