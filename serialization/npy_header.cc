@@ -1,19 +1,18 @@
 #include "serialization/npy_header.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 #include "absl/types/optional.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
 #include "serialization/bytes.h"
+#include "serialization/header_cursor.h"
 
 // The layout:
 //   "\x93NUMPY", major, minor, length of the header (u16 for major 1, else
@@ -35,21 +34,20 @@ struct HeaderFields {
 
 class HeaderParser {
  public:
-  explicit HeaderParser(absl::string_view text) : text_(text), rest_(text) {}
+  explicit HeaderParser(absl::string_view text) : header_(text) {}
 
   absl::StatusOr<HeaderFields> Parse() {
-    RETURN_IF_ERROR(Expect("{"));
-    while (!Accept("}")) {
+    RETURN_IF_ERROR(header_.Expect("{"));
+    while (!header_.Accept("}")) {
       ASSIGN_OR_RETURN(const std::string key, String());
-      RETURN_IF_ERROR(Expect(":"));
+      RETURN_IF_ERROR(header_.Expect(":"));
       RETURN_IF_ERROR(Value(key));
-      if (!Accept(",")) {
-        RETURN_IF_ERROR(Expect("}"));
+      if (!header_.Accept(",")) {
+        RETURN_IF_ERROR(header_.Expect("}"));
         break;
       }
     }
-    SkipSpace();
-    if (!rest_.empty()) return Unexpected("the end of the header");
+    RETURN_IF_ERROR(header_.ExpectEnd());
     if (!descr_ || !fortran_order_ || !shape_) {
       return absl::InvalidArgumentError(
           "the header lacks one of 'descr', 'fortran_order' and 'shape'");
@@ -58,48 +56,29 @@ class HeaderParser {
   }
 
  private:
-  void SkipSpace() { rest_ = absl::StripLeadingAsciiWhitespace(rest_); }
-
-  bool Accept(absl::string_view token) {
-    SkipSpace();
-    return absl::ConsumePrefix(&rest_, token);
-  }
-
-  absl::Status Unexpected(absl::string_view expected) const {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "character ", text_.size() - rest_.size(), " of the header: found ",
-        Quoted(rest_.substr(0, 12)), ": expected ", expected));
-  }
-
-  absl::Status Expect(absl::string_view token) {
-    if (Accept(token)) return absl::OkStatus();
-    return Unexpected(absl::StrCat("'", token, "'"));
-  }
-
   absl::StatusOr<std::string> String() {
-    SkipSpace();
-    const absl::string_view quote = rest_.substr(0, 1);
-    const size_t end =
-        quote == "'" || quote == "\"" ? rest_.find(quote, 1) : rest_.npos;
-    if (end == rest_.npos) return Unexpected("text in quotes");
-    std::string value(rest_.substr(1, end - 1));
-    rest_.remove_prefix(end + 1);
-    return value;
+    const char quote = header_.Accept("'") ? '\'' : '"';
+    const bool quoted = quote == '\'' || header_.AcceptHere("\"");
+    const absl::string_view rest = header_.rest();
+    const size_t end = quoted ? rest.find(quote) : rest.npos;
+    if (end == rest.npos) return header_.Unexpected("text in quotes");
+    header_.Pass(end + 1);
+    return std::string(rest.substr(0, end));
   }
 
   absl::Status Value(const std::string& key) {
     if (key == "descr" && !descr_) {
-      if (Accept("[")) {
+      if (header_.Accept("[")) {
         return absl::UnimplementedError("structured elements are not read");
       }
       ASSIGN_OR_RETURN(descr_, String());
     } else if (key == "fortran_order" && !fortran_order_) {
-      if (Accept("True")) {
+      if (header_.Accept("True")) {
         fortran_order_ = true;
-      } else if (Accept("False")) {
+      } else if (header_.Accept("False")) {
         fortran_order_ = false;
       } else {
-        return Unexpected("True or False");
+        return header_.Unexpected("True or False");
       }
     } else if (key == "shape" && !shape_) {
       ASSIGN_OR_RETURN(shape_, ParseShape());
@@ -111,35 +90,22 @@ class HeaderParser {
   }
 
   absl::StatusOr<Shape> ParseShape() {
-    RETURN_IF_ERROR(Expect("("));
-    std::array<int64_t, kMaxRank> dims{};
-    int rank = 0;
-    while (!Accept(")")) {
-      if (rank == kMaxRank) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("the array has more than ", kMaxRank, " dimensions"));
-      }
-      SkipSpace();
-      const size_t digits =
-          std::min(rest_.find_first_not_of("0123456789"), rest_.size());
-      if (!absl::SimpleAtoi(rest_.substr(0, digits), &dims[rank])) {
-        return Unexpected("a dimension");
-      }
-      rest_.remove_prefix(digits);
-      ++rank;
-      if (!Accept(",")) {
+    RETURN_IF_ERROR(header_.Expect("("));
+    std::vector<int64_t> dims;
+    while (!header_.Accept(")")) {
+      RETURN_IF_ERROR(header_.Dimension(&dims));
+      if (!header_.Accept(",")) {
         // Of one dimension this is for Python no list but a number.
-        RETURN_IF_ERROR(Expect(rank == 1 ? "," : ")"));
+        RETURN_IF_ERROR(header_.Expect(dims.size() == 1 ? "," : ")"));
         break;
       }
     }
-    const Shape shape(absl::MakeConstSpan(dims.data(), rank));
+    const Shape shape(dims);
     RETURN_IF_ERROR(shape.Validate());
     return shape;
   }
 
-  const absl::string_view text_;
-  absl::string_view rest_;
+  HeaderCursor header_;
   absl::optional<std::string> descr_;
   absl::optional<bool> fortran_order_;
   absl::optional<Shape> shape_;
