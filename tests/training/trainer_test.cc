@@ -24,7 +24,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
 
 FitOptions Options() { return FitOptions().Epochs(3).BatchSize(16).Threads(1); }
@@ -422,29 +421,38 @@ TrainResult TrainHeads(int heads, int64_t columns, const FitOptions& options) {
 
 TEST(TrainTest, TellsWhatAClassificationGoesWithout) {
   const FitOptions validated = Options().Validation(builtin::Moons(32));
-  const TrainResult one = TrainHeads(1, 2, validated);
-  EXPECT_EQ(one.note, "");
-  EXPECT_THAT(one.model.class_names, ElementsAre("upper", "lower"));
-  EXPECT_TRUE(one.last.validation_accuracy.has_value());
-
-  const TrainResult two = TrainHeads(2, 2, validated);
-  EXPECT_EQ(two.note,
-            "the graph has 2 outputs, the data 'moons' 2 classes: the "
-            "model has no class names and validation no accuracy; expected one "
-            "output f32[N, 2]");
-  EXPECT_THAT(two.model.class_names, IsEmpty());
-  EXPECT_FALSE(two.last.validation_accuracy.has_value());
+  struct Case {
+    int outputs;
+    int64_t units;
+    const char* note;
+    std::vector<std::string> class_names;
+    bool has_accuracy;
+  };
+  for (const Case& heads :
+       {Case{1, 2, "", {"upper", "lower"}, true},
+        Case{2,
+             2,
+             "the graph has 2 outputs, the data 'moons' 2 classes: the model "
+             "has no class names and validation no accuracy; expected one "
+             "output f32[N, 2]",
+             {},
+             false},
+        Case{1,
+             5,
+             "the graph has the output f32[N, 5], the data 'moons' 2 classes: "
+             "the model has no class names; expected one output f32[N, 2]",
+             {},
+             true}}) {
+    const TrainResult result =
+        TrainHeads(heads.outputs, heads.units, validated);
+    EXPECT_EQ(result.note, heads.note);
+    EXPECT_EQ(result.model.class_names, heads.class_names) << heads.note;
+    EXPECT_EQ(result.last.validation_accuracy.has_value(), heads.has_accuracy)
+        << heads.note;
+  }
   EXPECT_THAT(TrainHeads(2, 2, Options()).note,
               AllOf(HasSubstr("the model has no class names; expected"),
                     Not(HasSubstr("accuracy"))));
-
-  const TrainResult wide = TrainHeads(1, 5, validated);
-  EXPECT_EQ(wide.note,
-            "the graph has the output f32[N, 5], the data 'moons' 2 "
-            "classes: the model has no class names; expected one output "
-            "f32[N, 2]");
-  EXPECT_THAT(wide.model.class_names, IsEmpty());
-  EXPECT_TRUE(wide.last.validation_accuracy.has_value());
   // Not of a regression, which has neither.
   EXPECT_EQ(Trained(builtin::Cosine(64), Options()).note, "");
 }
