@@ -90,11 +90,14 @@ Tensor& Tensor::operator=(const Tensor& other) {
   return *this;
 }
 
-Tensor Tensor::Reshaped(const Shape& shape) const {
+Tensor Tensor::Reshaped(const Shape& shape) const& {
+  return Tensor(*this).Reshaped(shape);
+}
+
+Tensor Tensor::Reshaped(const Shape& shape) && {
   ESPALIER_CHECK(shape.num_elements() == num_elements_);
-  Tensor reshaped = *this;
-  reshaped.shape_ = shape;
-  return reshaped;
+  shape_ = shape;
+  return std::move(*this);
 }
 
 bool operator==(const Tensor& a, const Tensor& b) {

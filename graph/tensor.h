@@ -78,8 +78,10 @@ class Tensor {
     return {static_cast<const T*>(raw()), static_cast<size_t>(num_elements_)};
   }
 
-  // The same elements under another shape of as many.
-  Tensor Reshaped(const Shape& shape) const;
+  // The same elements under another shape of as many; of a tensor that is not
+  // needed any more they are not copied.
+  Tensor Reshaped(const Shape& shape) const&;
+  Tensor Reshaped(const Shape& shape) &&;
 
   // Same type and same bits (so NaN equals itself and 0 differs from -0).
   friend bool operator==(const Tensor& a, const Tensor& b);

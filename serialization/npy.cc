@@ -13,21 +13,15 @@
 namespace espalier {
 namespace {
 
-struct Wanted {
-  absl::optional<DataType> dtype;
-  bool columns = false;
-};
+using Wanted = absl::optional<DataType>;
 
-absl::StatusOr<Tensor> ReadFrom(DataFile* file, const Wanted& wanted) {
-  ASSIGN_OR_RETURN(FileTensor tensor, ReadNpyHeader(file));
+absl::StatusOr<Tensor> ReadFrom(DataFile* file, Wanted wanted) {
+  ASSIGN_OR_RETURN(const FileTensor tensor, ReadNpyHeader(file));
   RETURN_IF_ERROR(file->CheckTensorBytes(tensor.tensor_bytes()));
-  if (wanted.columns && tensor.shape.rank() == 1) {
-    tensor.shape = {tensor.shape.dim(0), 1};
-  }
-  return ReadElements(tensor, wanted.dtype.value_or(tensor.type().dtype), file);
+  return ReadElements(tensor, wanted.value_or(tensor.type().dtype), file);
 }
 
-absl::StatusOr<Tensor> Read(const std::string& path, const Wanted& wanted) {
+absl::StatusOr<Tensor> Read(const std::string& path, Wanted wanted) {
   ASSIGN_OR_RETURN(const std::unique_ptr<DataFile> file, DataFile::Open(path));
   absl::StatusOr<Tensor> tensor = ReadFrom(file.get(), wanted);
   if (tensor.ok()) return tensor;
@@ -37,20 +31,11 @@ absl::StatusOr<Tensor> Read(const std::string& path, const Wanted& wanted) {
 }  // namespace
 
 absl::StatusOr<Tensor> ReadNpy(const std::string& path) {
-  return Read(path, Wanted());
+  return Read(path, absl::nullopt);
 }
 
 absl::StatusOr<Tensor> ReadNpyAs(const std::string& path, DataType dtype) {
-  Wanted wanted;
-  wanted.dtype = dtype;
-  return Read(path, wanted);
-}
-
-absl::StatusOr<Tensor> ReadNpyColumns(const std::string& path, DataType dtype) {
-  Wanted wanted;
-  wanted.dtype = dtype;
-  wanted.columns = true;
-  return Read(path, wanted);
+  return Read(path, dtype);
 }
 
 absl::Status WriteNpy(const std::string& path, const TensorView& tensor) {

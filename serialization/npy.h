@@ -17,14 +17,13 @@ namespace espalier {
 // type cannot hold is an error that names the element: a finite f8 beyond the
 // range of f32, or an integer beyond that of i32. Besides the tensor no more
 // than a piece of the file is held; one that is packed unpacks to at most 1
-// GiB, and is refused if it gives a larger tensor.
+// GiB, and is refused if it gives a tensor of more than that and more than 16
+// times the packed bytes.
 absl::StatusOr<Tensor> ReadNpy(const std::string& path);
 
 // The same in the type that the caller wants: as i32, floating-point elements
 // must be whole; as f32, integers are rounded to the nearest.
 absl::StatusOr<Tensor> ReadNpyAs(const std::string& path, DataType dtype);
-// So, but an array of one dimension is a column: [n] is read as [n, 1].
-absl::StatusOr<Tensor> ReadNpyColumns(const std::string& path, DataType dtype);
 
 // Writes '<f4' or '<i4' in C order, format 1.0; atomically, see WriteFile.
 // REQUIRES: no symbolic batch.

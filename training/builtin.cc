@@ -141,7 +141,7 @@ Dataset Digits() {
   info.domain = InputDomain{std::vector<float>(pixels, 0),
                             std::vector<float>(pixels, kDigitsMax)};
   const Dataset all =
-      Make(csv->inputs.Reshaped({rows, kDigitsSide, kDigitsSide}),
+      Make(std::move(csv->inputs).Reshaped({rows, kDigitsSide, kDigitsSide}),
            *std::move(csv->target), std::move(info));
   std::vector<int64_t> train;
   std::vector<int64_t> test;

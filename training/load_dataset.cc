@@ -88,6 +88,13 @@ absl::StatusOr<Dataset> LoadCsv(const std::string& path,
                                       *std::move(csv.target), std::move(info)));
 }
 
+// Of one dimension: one element a row.
+Tensor AsColumns(Tensor tensor) {
+  const Shape shape = tensor.shape();
+  if (shape.rank() != 1) return tensor;
+  return std::move(tensor).Reshaped({shape.dim(0), 1});
+}
+
 absl::StatusOr<Tensor> ReadTargets(const LoadDatasetOptions& options) {
   Tensor targets;
   if (!options.task.has_value()) {
@@ -95,16 +102,13 @@ absl::StatusOr<Tensor> ReadTargets(const LoadDatasetOptions& options) {
   } else if (*options.task == Task::kClassification) {
     ASSIGN_OR_RETURN(targets, ReadNpyAs(options.labels, DataType::kI32));
   } else {
-    ASSIGN_OR_RETURN(targets, ReadNpyColumns(options.labels, DataType::kF32));
+    ASSIGN_OR_RETURN(targets, ReadNpyAs(options.labels, DataType::kF32));
   }
   // One number a row, in either of the shapes that NumPy users have it in.
-  const Shape& shape = targets.shape();
-  const bool classes = targets.dtype() == DataType::kI32;
-  if (classes && shape.rank() == 2 && shape.dim(1) == 1) {
-    return targets.Reshaped({shape.dim(0)});
-  }
-  if (!classes && shape.rank() == 1) return targets.Reshaped({shape.dim(0), 1});
-  return targets;
+  if (targets.dtype() == DataType::kF32) return AsColumns(std::move(targets));
+  const Shape shape = targets.shape();
+  if (shape.rank() != 2 || shape.dim(1) != 1) return targets;
+  return std::move(targets).Reshaped({shape.dim(0)});
 }
 
 absl::StatusOr<Dataset> WithTargets(Tensor features,
@@ -127,9 +131,9 @@ absl::StatusOr<Dataset> LoadNpy(const std::string& path,
                   "holds features only: the file of the labels is not given"));
   }
   // An error of reading names the file by itself.
-  ASSIGN_OR_RETURN(Tensor features, ReadNpyColumns(path, DataType::kF32));
-  return InData(path,
-                WithTargets(std::move(features), options, std::move(info)));
+  ASSIGN_OR_RETURN(Tensor features, ReadNpyAs(path, DataType::kF32));
+  return InData(path, WithTargets(AsColumns(std::move(features)), options,
+                                  std::move(info)));
 }
 
 enum class Source { kBuiltin, kFolder, kCsv, kNpy };

@@ -64,7 +64,7 @@ absl::StatusOr<Value> OnnxGraphReader::Weight(const std::string& name,
           ? ReadOnnxFloats(constant)
           : ReadOnnxMatrix(constant, weight.transpose, weight.factor);
   if (!tensor.ok()) return Annotate(tensor.status(), Quoted(name));
-  if (weight.is_vector) *tensor = tensor->Reshaped(matrix);
+  if (weight.is_vector) tensor = (*std::move(tensor)).Reshaped(matrix);
   return Parameter(key, name, matrix, *std::move(tensor));
 }
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -54,9 +55,14 @@ TEST(TensorTest, EmptyTensorsAndViewsWork) {
 
 TEST(TensorTest, ReshapedKeepsElements) {
   const Tensor x({2, 2}, std::vector<int32_t>{1, 2, 3, 4});
-  const Tensor y = x.Reshaped({4});
+  Tensor y = x.Reshaped({4});
   EXPECT_EQ(y.shape(), Shape({4}));
   EXPECT_EQ(y.data<int32_t>()[3], 4);
+  // Not copied where nobody needs the other shape any more.
+  const void* const elements = y.raw();
+  y = std::move(y).Reshaped({1, 4});
+  EXPECT_EQ(y.shape(), Shape({1, 4}));
+  EXPECT_EQ(y.raw(), elements);
 }
 
 TEST(TensorDeathTest, WrongTypeIsOurMistake) {

@@ -77,7 +77,6 @@ TEST(DataMemoryTest, TensorsAreHeldOnce) {
   expect_once([&] { return LoadTensors(safetensors, GraphOf(kBytes)); });
   expect_once([&] { return ReadNpy(npy); });
   expect_once([&] { return ReadNpyAs(npy, DataType::kF32); });
-  expect_once([&] { return ReadNpyColumns(npy, DataType::kF32); });
   expect_once([&] { return ReadNpy(packed); });
 }
 

@@ -157,20 +157,6 @@ TEST(ReadNpyAsTest, ConvertsBetweenTypes) {
             Ints({2}, {3, -4}));
 }
 
-TEST(ReadNpyColumnsTest, ReadsOneDimensionAsAColumn) {
-  ScratchFolder folder;
-  const auto read = [&folder](const std::string& bytes) {
-    return ReadNpyColumns(folder.Write("a.npy", bytes), DataType::kF32).value();
-  };
-  const std::string two = Elements<int16_t>({1, 2});
-  EXPECT_EQ(read(Npy(Header("<i2", "(2,)"), two)), Floats({2, 1}, {1, 2}));
-  EXPECT_EQ(read(Npy(Header("<i2", "(1, 2)"), two)), Floats({1, 2}, {1, 2}));
-  EXPECT_EQ(read(Npy(Header("<i2", "()"), Elements<int16_t>({3}))),
-            Tensor::Scalar(3));
-  EXPECT_EQ(read(Npy(Header("<i2", "(2,)", "True"), two)),
-            Floats({2, 1}, {1, 2}));
-}
-
 struct Bad {
   std::string bytes;
   absl::StatusCode code;
