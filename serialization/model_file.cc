@@ -67,7 +67,11 @@ absl::StatusOr<Model> LoadAs(const std::string& path, bool read_values,
   if (*format == Format::kOnnx && !read_values) {
     absl::StatusOr<Model> structure = LoadOnnxStructure(path);
     if (structure.ok()) return structure;
-    // What is wrong is said best of the whole file.
+    // What is not understood is so of the whole file, what else is wrong is
+    // said best of that.
+    if (absl::IsUnimplemented(structure.status())) {
+      return Annotate(structure.status(), context);
+    }
   }
   const bool text = *format == Format::kText;
   ASSIGN_OR_RETURN(

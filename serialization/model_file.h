@@ -52,8 +52,9 @@ absl::StatusOr<Model> Load(const std::string& path,
 
 // The model without the values of its parameters and states: `values` is empty.
 // A `.pb` file is read whole and checked as Load does; of an `.onnx` file the
-// elements of weights are not looked at. But for `.pbtxt` only the structure
-// and the constants are held.
+// elements of weights are not looked at, but for the checksum of a file of
+// weights that Save wrote beside it. But for `.pbtxt` only the structure and
+// the constants are held.
 absl::StatusOr<Model> LoadStructure(const std::string& path,
                                     const OpTable& ops = StandardOps());
 

@@ -175,9 +175,8 @@ absl::Status ReadOnnxExternalData(const std::string& folder,
                                   OnnxLeftElements* left_elements) {
   Reader reader(folder, budget);
   for (TensorProto& tensor : *graph->mutable_initializer()) {
-    const bool may_stay = tensor.data_type() == TensorProto::FLOAT;
-    const absl::Status status =
-        reader.Read(&tensor, may_stay ? left_elements : nullptr);
+    const absl::Status status = reader.Read(
+        &tensor, OnnxLeftElements::MayStay(tensor) ? left_elements : nullptr);
     if (!status.ok()) {
       return Annotate(status,
                       absl::StrCat("initializer ", Quoted(tensor.name())));

@@ -22,14 +22,14 @@ void SetOnnxExternalData(const std::string& location, uint64_t offset,
                          uint64_t length, onnx::TensorProto* tensor);
 
 // Puts the elements of initializers and attributes into their raw_data; those
-// of initializers of FLOAT of its least() bytes or more into `left_elements`
+// of initializers that may stay, of least() bytes or more, into `left_elements`
 // instead, if that is not null. `budget` is charged, and all are added to the
-// file's bytes there. Locations lead down from
-// `folder` (external_file.h). Refused are keys other than location, offset,
-// length and checksum, keys that stand twice, numbers that are not plain
-// digits, what is beyond the end of a file, elements in two places, and more
-// bytes than the files have. A file that we wrote, as its name tells, must have
-// the checksum in the name; that which a file states, a SHA-1, is not computed.
+// file's bytes there. Locations lead down from `folder` (external_file.h).
+// Refused are keys other than location, offset, length and checksum, keys that
+// stand twice, numbers that are not plain digits, what is beyond the end of a
+// file, elements in two places, and more bytes than the files have. A file that
+// we wrote, as its name tells, must have the checksum in the name, for which it
+// is read; that which a file states, a SHA-1, is not computed.
 absl::Status ReadOnnxExternalData(const std::string& folder,
                                   onnx::GraphProto* graph, MemoryBudget* budget,
                                   OnnxLeftElements* left_elements);

@@ -118,9 +118,10 @@ absl::StatusOr<Model> ReadModel(onnx::ModelProto& file,
   // Of the way that went furthest: others end where only they do not fit.
   absl::Status error;
   int furthest = -1;
+  const int64_t charged = left_elements->fetched();
   for (const OnnxBatch batch : BatchesOf(file.graph(), options)) {
     MemoryBudget left = budget;
-    RETURN_IF_ERROR(left.Charge(left_elements->fetched()));
+    RETURN_IF_ERROR(left.Charge(left_elements->fetched() - charged));
     OnnxGraphReader reader(file.mutable_graph(), opset, batch, left,
                            left_elements);
     absl::StatusOr<Model> model = reader.Read();
@@ -150,7 +151,6 @@ absl::StatusOr<Model> ParseAndRead(std::string bytes,
   return ReadModel(file, options, budget, &none);
 }
 
-// Elements of other types than FLOAT may not fit ours, and are looked at.
 absl::Status LeaveElements(const OnnxOutline& outline, ByteSource* source,
                            MemoryBudget* budget, onnx::GraphProto* graph,
                            OnnxLeftElements* left_elements) {
@@ -162,7 +162,7 @@ absl::Status LeaveElements(const OnnxOutline& outline, ByteSource* source,
     }
     RETURN_IF_ERROR(left_elements->Add(tensor, source, left_out.place,
                                        left_out.size, budget));
-    if (tensor->data_type() != onnx::TensorProto::FLOAT) {
+    if (!OnnxLeftElements::MayStay(*tensor)) {
       RETURN_IF_ERROR(left_elements->Fetch(*tensor, budget));
     }
   }

@@ -7,6 +7,12 @@
 
 namespace espalier {
 
+bool OnnxLeftElements::MayStay(const onnx::TensorProto& tensor) {
+  return tensor.data_type() == onnx::TensorProto::FLOAT ||
+         tensor.data_type() == onnx::TensorProto::FLOAT16 ||
+         tensor.data_type() == onnx::TensorProto::BFLOAT16;
+}
+
 absl::Status OnnxLeftElements::Add(onnx::TensorProto* tensor,
                                    ByteSource* source, int64_t place,
                                    int64_t bytes, MemoryBudget* budget) {

@@ -17,6 +17,10 @@ namespace espalier {
 
 class OnnxLeftElements {
  public:
+  // Whether the tensor's elements, all of them, become ours whatever they are:
+  // those of other types are looked at.
+  static bool MayStay(const onnx::TensorProto& tensor);
+
   // Of tensors of `least` bytes and more.
   explicit OnnxLeftElements(int64_t least) : least_(least) {}
   OnnxLeftElements(const OnnxLeftElements&) = delete;

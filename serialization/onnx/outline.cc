@@ -62,7 +62,10 @@ class Outliner {
   absl::StatusOr<OnnxOutline> Read() {
     if (size_ <= std::numeric_limits<int>::max()) {
       input_.PushLimit(static_cast<int>(size_));
-      if (Message(0, &outline_.bytes)) return std::move(outline_);
+      if (Message(0, &outline_.bytes)) {
+        outline_.bytes.shrink_to_fit();  // they are what is charged
+        return std::move(outline_);
+      }
     }
     return absl::InvalidArgumentError(absl::StrCat(
         "byte ", input_.CurrentPosition(), ": the fields do not add up"));

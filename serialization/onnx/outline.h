@@ -25,8 +25,8 @@ struct OnnxOutline {
 };
 
 // Reads the file once, and passes over what it leaves out: of `least` bytes and
-// more. Holds the outline twice. InvalidArgument where the fields do not add
-// up; nothing else is checked.
+// more. Holds the outline three times at most. InvalidArgument where the fields
+// do not add up; nothing else is checked.
 absl::StatusOr<OnnxOutline> ReadOnnxOutline(ByteSource* file, int64_t least);
 
 }  // namespace espalier

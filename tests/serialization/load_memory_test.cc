@@ -6,6 +6,7 @@
 #include "gtest/gtest.h"
 #include "ops/layers.h"
 #include "serialization/model_file.h"
+#include "tests/serialization/onnx/onnx_file.h"
 #include "tests/serialization/scratch_folder.h"
 #include "tests/testing/counted_memory.h"
 #include "tests/testing/status_matchers.h"
@@ -70,6 +71,25 @@ TEST(LoadMemoryTest, WeightsAreHeldOnce) {
     EXPECT_LE(PeakOf([&] { ASSERT_OK(Load(folder.File(name))); }),
               2 * kWeights + kSlack)
         << name;
+  }
+}
+
+// Of ONNX files with weights of fewer bits too.
+TEST(LoadMemoryTest, StructuresLeaveHalvesInTheirFile) {
+  const ScratchFolder folder;
+  for (const int type :
+       {onnx::TensorProto::FLOAT16, onnx::TensorProto::BFLOAT16}) {
+    OnnxFile file;
+    file.Input("x", {-1, 3000}).Node("MatMul", {"x", "w"}, "y").Output("y");
+    onnx::TensorProto* tensor = file.model.mutable_graph()->add_initializer();
+    tensor->set_name("w");
+    tensor->set_data_type(type);
+    tensor->add_dims(3000);
+    tensor->add_dims(4000);
+    tensor->set_raw_data(std::string(size_t{2} * 3000 * 4000, '\x11'));
+    const std::string path = folder.Write("m.onnx", file.bytes());
+    EXPECT_LE(PeakOf([&] { ASSERT_OK(LoadStructure(path)); }), kMiB) << type;
+    EXPECT_OK(Load(path)) << type;
   }
 }
 
