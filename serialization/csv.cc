@@ -105,9 +105,22 @@ absl::Status Split(absl::string_view line, Fields* fields) {
 absl::StatusOr<int64_t> CountFields(absl::string_view line, Fields* fields) {
   size_t count = 1;
   bool quotes = false;
+  bool zeros = false;
+  bool returns = false;
   for (const char c : line) {
     count += c == ',' ? 1 : 0;
     quotes |= c == '"';
+    zeros |= c == '\0';
+    returns |= c == '\r';
+  }
+  if (zeros) {
+    return absl::InvalidArgumentError(
+        "holds a byte 0: expected text in UTF-8 or ASCII");
+  }
+  if (returns) {
+    return absl::InvalidArgumentError(
+        "holds a CR that no LF follows: expected lines that end with LF or "
+        "CR LF");
   }
   if (quotes || count > kMaxFields) {
     RETURN_IF_ERROR(Split(line, fields));

@@ -18,9 +18,9 @@ absl::Status GzipStream::BeginMember() {
   ASSIGN_OR_RETURN(const absl::string_view magic,
                    unpacker_.Peek(kGzipMagic.size()));
   if (magic != kGzipMagic) {
-    return absl::DataLossError(absl::StrCat("byte ", unpacker_.place(),
-                                            " of the gzip file: expected a "
-                                            "gzip member"));
+    return absl::DataLossError(
+        absl::StrCat("byte ", unpacker_.place(), " of the gzip file: found ",
+                     Quoted(magic), ": expected a gzip member"));
   }
   if (at_ == At::kBetween) RETURN_IF_ERROR(unpacker_.Restart());
   at_ = At::kInside;

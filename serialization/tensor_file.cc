@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "graph/leaves.h"
 #include "graph/status.h"
@@ -95,12 +96,29 @@ absl::Status CompareTypes(const TensorTypes& types, const Graph& graph) {
       "the tensors are not the model's; ", absl::StrJoin(wrong, "; ")));
 }
 
+// Elements of fewer bits in the file have 32 in memory.
+absl::Status CheckMemory(const TensorTypes& types) {
+  double bytes = 0;
+  for (const auto& [name, type] : types) {
+    bytes += 4.0 * static_cast<double>(type.shape.num_elements());
+  }
+  if (bytes <= static_cast<double>(PhysicalMemory())) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrFormat(
+      "gives %.0f bytes of numbers: expected at most the %d of the machine's "
+      "memory",
+      bytes, PhysicalMemory()));
+}
+
 absl::StatusOr<NamedTensors> Read(const std::string& path, CheckTypes check) {
   const bool npz = absl::EndsWith(path, kNpz);
   if (!npz && !absl::EndsWith(path, kSafetensors)) return NameError();
   ASSIGN_OR_RETURN(FileReader file,
                    FileReader::OpenUnnamed(path, PhysicalMemory()));
-  return npz ? ReadNpz(&file, check) : ReadSafetensors(&file, check);
+  const auto check_all = [&](const TensorTypes& types) -> absl::Status {
+    RETURN_IF_ERROR(check(types));
+    return CheckMemory(types);
+  };
+  return npz ? ReadNpz(&file, check_all) : ReadSafetensors(&file, check_all);
 }
 
 }  // namespace

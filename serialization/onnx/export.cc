@@ -200,7 +200,7 @@ Sizes Measure(const onnx::ModelProto& head, const onnx::GraphProto& graph,
 }
 
 // What is large enough goes to a file beside the one called `name`.
-absl::StatusOr<WeightsFile> MoveWeights(
+absl::StatusOr<absl::optional<WeightsFile>> MoveWeights(
     const std::string& name, std::vector<OnnxInitializer>* initializers) {
   std::vector<absl::string_view> moved;
   for (const OnnxInitializer& initializer : *initializers) {
@@ -208,6 +208,7 @@ absl::StatusOr<WeightsFile> MoveWeights(
       moved.push_back(initializer.raw);
     }
   }
+  if (moved.empty()) return {absl::nullopt};
   WeightsLayout layout = LayOutWeights(moved, kOnnxAlignment);
   ASSIGN_OR_RETURN(const std::string location,
                    WeightsName(name, layout.checksum));
@@ -217,7 +218,7 @@ absl::StatusOr<WeightsFile> MoveWeights(
     SetOnnxExternalData(location, *offset++, initializer.raw.size(),
                         &initializer.header);
   }
-  return WeightsFile{location, std::move(layout.pieces)};
+  return {WeightsFile{location, std::move(layout.pieces)}};
 }
 
 // `head` is the model without its graph, `graph` that without initializers,

@@ -74,6 +74,10 @@ TEST(GunzipTest, SeesEveryCutAndWhatFollows) {
     EXPECT_EQ(Gunzip(packed + tail, kPlenty).status().code(),
               absl::StatusCode::kDataLoss);
   }
+  EXPECT_EQ(Gunzip(packed + "xyz", kPlenty).status().message(),
+            absl::StrCat("byte ", packed.size(),
+                         " of the gzip file: found 'xy': expected a gzip "
+                         "member"));
 }
 
 TEST(GunzipTest, SeesDamageInDataAndChecksum) {

@@ -4,17 +4,23 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "graph/builder.h"
+#include "serialization/bytes.h"
+#include "serialization/weights_file.h"
 #include "tests/serialization/scratch_folder.h"
 #include "tests/testing/status_matchers.h"
 
 namespace espalier {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -115,6 +121,27 @@ TEST(TensorFileTest, ReadsTheTypesOfSafetensors) {
   EXPECT_THAT(Ints(tensors.at("u")), ElementsAre(0, 255));
   EXPECT_THAT(Ints(tensors.at("t")), ElementsAre(1, 0));
   EXPECT_EQ(tensors.at("z").shape(), Shape({0, 3}));
+}
+
+// Bytes are a fourth of the numbers that become of them.
+TEST(TensorFileTest, NumbersThatMemoryCannotHoldAreNotRead) {
+  const ScratchFolder folder;
+  constexpr int64_t kRows = 4096;
+  const int64_t columns = PhysicalMemory() / 2 / kRows;
+  const int64_t bytes = kRows * columns;
+  const std::string header =
+      absl::StrCat("{\"w\":{\"dtype\":\"U8\",\"shape\":[", kRows, ",", columns,
+                   "],\"data_offsets\":[0,", bytes, "]}}");
+  std::string file;
+  AppendLittle(&file, uint64_t{header.size()});
+  file += header;
+  const std::string path = folder.Write("large.safetensors", file);
+  std::filesystem::resize_file(path,
+                               file.size() + static_cast<uint64_t>(bytes));
+  EXPECT_THAT(LoadTensors(path).status(),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       AllOf(HasSubstr(path), HasSubstr("bytes of numbers"),
+                             HasSubstr("the machine's memory"))));
 }
 
 TEST(SetValuesTest, TakesExactlyTheValuesOfTheModel) {

@@ -279,6 +279,20 @@ TEST_F(OnnxWeightsTest, AreWrittenAsOnnxAdvisesAndReadBack) {
   EXPECT_THAT(folder_.Names(), UnorderedElementsAre("m.onnx", "inside.onnx"));
 }
 
+TEST_F(OnnxWeightsTest, AreNoFileWhereAllAreSmall) {
+  GraphBuilder g("small");
+  g.Output("y", layers::Dense(g.Input("x", {kBatch, 2}), 3));
+  Model small;
+  small.graph = g.Build().value();
+  for (const NodeId id : small.graph.parameters()) {
+    const Node& node = small.graph.node(id);
+    small.values.emplace(node.name, Tensor(node.type.dtype, node.type.shape));
+  }
+  ASSERT_OK(Save(small, path_, options_));
+  EXPECT_THAT(folder_.Names(), UnorderedElementsAre("m.onnx"));
+  EXPECT_OK(Load(path_));
+}
+
 TEST_F(OnnxWeightsTest, DamageIsSeen) {
   const std::string good = folder_.Read(weights_);
   for (const size_t i : {size_t{0}, size_t{1000}, good.size() - 1}) {
