@@ -46,12 +46,16 @@ absl::Status Validate(const InputDomain& domain, int64_t elements) {
 }
 
 absl::Status Validate(const Model& model) {
+  RETURN_IF_ERROR(ValidateValues(model));
+  return ValidateDomains(model);
+}
+
+absl::Status ValidateValues(const Model& model) {
   std::map<std::string, TensorType> types;
   for (const auto& [name, value] : model.values) {
     types.emplace(name, value.type());
   }
-  RETURN_IF_ERROR(ValidateValues(model.graph, types));
-  return ValidateDomains(model);
+  return ValidateValues(model.graph, types);
 }
 
 absl::Status ValidateValues(const Graph& graph,

@@ -56,7 +56,8 @@ struct Model {
 // one finite pair lower <= upper per element of a sample; where RestsOnDomains,
 // every f32 input has one.
 absl::Status Validate(const Model& model);
-// The two halves of it: values of these types, by name; the domains.
+// The two halves of it: values, or values of these types, by name; the domains.
+absl::Status ValidateValues(const Model& model);
 absl::Status ValidateValues(const Graph& graph,
                             const std::map<std::string, TensorType>& types);
 absl::Status ValidateDomains(const Model& model);

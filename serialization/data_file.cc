@@ -1,7 +1,6 @@
 #include "serialization/data_file.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -11,6 +10,10 @@
 
 namespace espalier {
 namespace {
+
+absl::Status ReadError(const std::string& path, const absl::Status& status) {
+  return Annotate(status, absl::StrCat("read ", Quoted(path)));
+}
 
 absl::StatusOr<bool> IsPacked(const std::string& path, FileReader* file) {
   if (absl::EndsWith(path, ".gz")) return true;
@@ -24,10 +27,9 @@ absl::StatusOr<bool> IsPacked(const std::string& path, FileReader* file) {
 
 absl::StatusOr<std::unique_ptr<DataFile>> DataFile::Open(
     const std::string& path) {
-  const std::string context = absl::StrCat("read ", Quoted(path));
   absl::StatusOr<FileReader> file =
       FileReader::OpenUnnamed(path, kMaxDataBytes);
-  if (!file.ok()) return Annotate(file.status(), context);
+  if (!file.ok()) return ReadError(path, file.status());
   std::unique_ptr<DataFile> data(new DataFile(path, *std::move(file)));
   const absl::StatusOr<bool> packed = IsPacked(path, &data->file_);
   if (!packed.ok()) return data->Error(packed.status());
@@ -48,20 +50,17 @@ absl::StatusOr<size_t> DataFile::Read(absl::Span<char> buffer) {
   return got;
 }
 
-int64_t DataFile::max_tensor_bytes() const {
-  if (!packed_) return std::numeric_limits<int64_t>::max();
-  return std::max(kMaxUnpackedBytes, kMaxTensorBytesPerByte * file_.size());
-}
-
 absl::Status DataFile::CheckTensorBytes(int64_t bytes) const {
-  if (bytes <= max_tensor_bytes()) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat(
-      "gives ", bytes, " bytes of numbers: expected at most ",
-      max_tensor_bytes(), " of a packed file, any number of a plain one"));
+  const int64_t most =
+      std::max(kMaxUnpackedBytes, kMaxTensorBytesPerByte * file_.size());
+  if (!packed_ || bytes <= most) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("gives ", bytes, " bytes of numbers: expected at most ",
+                   most, " of a packed file, any number of a plain one"));
 }
 
 absl::Status DataFile::Error(const absl::Status& status) const {
-  return Annotate(status, absl::StrCat("read ", Quoted(path_)));
+  return ReadError(path_, status);
 }
 
 }  // namespace espalier

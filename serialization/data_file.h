@@ -35,9 +35,7 @@ class DataFile : public ByteStream {
   Left left() const override { return stream_->left(); }
   absl::StatusOr<size_t> Read(absl::Span<char> buffer) override;
 
-  // The bytes that tensors made of it may have.
-  int64_t max_tensor_bytes() const;
-  // ResourceExhausted if that is less.
+  // ResourceExhausted if tensors made of it may not have so many bytes.
   absl::Status CheckTensorBytes(int64_t bytes) const;
 
   // Of this file: "read 'path': ...".

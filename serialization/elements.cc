@@ -165,10 +165,13 @@ constexpr ElementType kElementTypes[] = {
     Row<Truth>("b1", "BOOL"),
 };
 
+ElementType::Convert ConversionOf(const FileTensor& file, DataType wanted) {
+  return wanted == DataType::kF32 ? file.element->to_f32 : file.element->to_i32;
+}
+
 // Whether a tensor's bytes are those of the file.
 bool SameBytes(const FileTensor& file, DataType wanted) {
-  const ElementType::Convert convert =
-      wanted == DataType::kF32 ? file.element->to_f32 : file.element->to_i32;
+  const ElementType::Convert convert = ConversionOf(file, wanted);
   return !file.big_endian && !file.fortran_order &&
          (convert == Fill<Plain<float>, float> ||
           convert == Fill<Plain<int32_t>, int32_t>);
@@ -220,17 +223,16 @@ absl::StatusOr<Tensor> ReadElements(const FileTensor& file, DataType wanted,
         file, 0, absl::MakeSpan(static_cast<char*>(tensor.raw()), bytes),
         stream));
   } else {
-    const ElementType& element = *file.element;
-    const ElementType::Convert convert =
-        wanted == DataType::kF32 ? element.to_f32 : element.to_i32;
+    const ElementType::Convert convert = ConversionOf(file, wanted);
+    const int64_t bytes_each = file.element->bytes;
     const int64_t all = tensor.num_elements();
-    const int64_t most = std::min(all, kPiece / element.bytes);
-    std::vector<char> piece(static_cast<size_t>(most * element.bytes));
+    const int64_t most = std::min(all, kPiece / bytes_each);
+    std::vector<char> piece(static_cast<size_t>(most * bytes_each));
     for (int64_t done = 0; done < all;) {
       const int64_t count = std::min(most, all - done);
-      const auto buffer = absl::MakeSpan(piece).first(
-          static_cast<size_t>(count * element.bytes));
-      RETURN_IF_ERROR(ReadAll(file, done * element.bytes, buffer, stream));
+      const auto buffer =
+          absl::MakeSpan(piece).first(static_cast<size_t>(count * bytes_each));
+      RETURN_IF_ERROR(ReadAll(file, done * bytes_each, buffer, stream));
       RETURN_IF_ERROR(convert(file, buffer.data(), done, count, &tensor));
       done += count;
     }

@@ -525,7 +525,7 @@ absl::Status CheckStructure(const Model& model) {
 
 absl::Status CheckModel(const Model& model) {
   RETURN_IF_ERROR(CheckStructure(model));
-  return Validate(model);
+  return ValidateValues(model);
 }
 
 absl::StatusOr<ModelMessage> ToMessage(const Model& model) {

@@ -1,18 +1,10 @@
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
 #include "graph/status_macros.h"
 #include "serialization/zip.h"
 #include "serialization/zip_records.h"
 
 namespace espalier {
-namespace {
-
-absl::Status Lost(absl::string_view what) {
-  return absl::DataLossError(absl::StrCat("is damaged or cut: ", what));
-}
-
-}  // namespace
 
 ZipMemberStream::ZipMemberStream(ByteSource* source, const ZipMember& member)
     : source_(source),
@@ -39,7 +31,7 @@ absl::StatusOr<size_t> ZipMemberStream::ReadPiece(absl::Span<char> buffer) {
                                     piece.data(), piece.size()));
     return piece.size();
   }
-  if (unpacked_) return Lost("it is shorter than it says");
+  if (unpacked_) return LostZip("it is shorter than it says");
   return unpacker_->Read(piece, &unpacked_);
 }
 
@@ -49,12 +41,12 @@ absl::Status ZipMemberStream::CheckEnd() {
       char more;
       ASSIGN_OR_RETURN(const size_t got,
                        unpacker_->Read({&more, 1}, &unpacked_));
-      if (got > 0) return Lost("it is larger than it says");
+      if (got > 0) return LostZip("it is larger than it says");
     }
-    if (unpacker_->packed_left() > 0) return Lost("bytes follow its end");
+    if (unpacker_->packed_left() > 0) return LostZip("bytes follow its end");
   }
   if (crc_ == expected_crc_) return absl::OkStatus();
-  return Lost("it has another checksum");
+  return LostZip("it has another checksum");
 }
 
 absl::StatusOr<size_t> ZipMemberStream::Read(absl::Span<char> buffer) {

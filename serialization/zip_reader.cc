@@ -15,13 +15,15 @@
 #include "serialization/zip_records.h"
 
 namespace espalier {
+
+absl::Status LostZip(absl::string_view what) {
+  return absl::DataLossError(absl::StrCat("is damaged or cut: ", what));
+}
+
 namespace {
 
 constexpr size_t kLongestComment = 65535;
 
-absl::Status Lost(absl::string_view what) {
-  return absl::DataLossError(absl::StrCat("is damaged or cut: ", what));
-}
 absl::Status Invalid(absl::string_view what) {
   return absl::InvalidArgumentError(what);
 }
@@ -30,7 +32,7 @@ absl::StatusOr<std::string> Bytes(ByteSource* source, uint64_t place,
                                   uint64_t size) {
   const auto all = static_cast<uint64_t>(source->size());
   if (place > all || size > all - place) {
-    return Lost(absl::StrCat(size, " bytes at byte ", place, " of ", all));
+    return LostZip(absl::StrCat(size, " bytes at byte ", place, " of ", all));
   }
   std::string bytes(static_cast<size_t>(size), '\0');
   RETURN_IF_ERROR(
@@ -108,13 +110,13 @@ absl::StatusOr<Directory> FindDirectory(ByteSource* source) {
   const auto place = located.Next<uint64_t>();
   // No other place is of use: just before the locator.
   if (place != directory.end - kZip64LocatorBytes - kZip64EndBytes) {
-    return Lost("the ZIP64 record is not before its locator");
+    return LostZip("the ZIP64 record is not before its locator");
   }
   ASSIGN_OR_RETURN(const std::string record,
                    Bytes(source, place, kZip64EndBytes));
   Fields long_fields(record);
   if (long_fields.Next<uint32_t>() != kZip64End) {
-    return Lost("there is no ZIP64 record where the locator says");
+    return LostZip("there is no ZIP64 record where the locator says");
   }
   long_fields.Skip(8 + 2 + 2 + 4 + 4 + 8);
   directory.count = long_fields.Next<uint64_t>();
@@ -131,12 +133,12 @@ absl::Status ReadZip64(absl::string_view extra,
     const auto id = LoadLittle<uint16_t>(extra.data());
     const auto size = LoadLittle<uint16_t>(extra.data() + 2);
     extra.remove_prefix(4);
-    if (size > extra.size()) return Lost("an extra field does not end");
+    if (size > extra.size()) return LostZip("an extra field does not end");
     if (id == kZip64Extra) {
       absl::string_view wide = extra.substr(0, size);
       for (uint64_t* value : values) {
         if (*value != kZip64Mark) continue;
-        if (wide.size() < 8) return Lost("a ZIP64 field is too short");
+        if (wide.size() < 8) return LostZip("a ZIP64 field is too short");
         *value = LoadLittle<uint64_t>(wide.data());
         wide.remove_prefix(8);
       }
@@ -159,10 +161,11 @@ absl::Status CheckName(const std::string& name) {
 // `local`: where its own header is.
 absl::Status ReadEntry(absl::string_view* rest, ZipMember* member,
                        uint64_t* local) {
-  if (rest->size() < kZipDirectoryEntryBytes) return Lost("the directory ends");
+  if (rest->size() < kZipDirectoryEntryBytes)
+    return LostZip("the directory ends");
   Fields fields(*rest);
   if (fields.Next<uint32_t>() != kZipDirectoryEntry) {
-    return Lost("no member begins where one should in the directory");
+    return LostZip("no member begins where one should in the directory");
   }
   fields.Skip(2 + 2);
   const auto flags = fields.Next<uint16_t>();
@@ -178,7 +181,7 @@ absl::Status ReadEntry(absl::string_view* rest, ZipMember* member,
   *local = fields.Next<uint32_t>();
   rest->remove_prefix(kZipDirectoryEntryBytes);
   if (rest->size() < name_size + extra_size + comment_size) {
-    return Lost("the directory ends");
+    return LostZip("the directory ends");
   }
   member->name = std::string(rest->substr(0, name_size));
   RETURN_IF_ERROR(CheckName(member->name));
@@ -219,8 +222,8 @@ absl::Status ReadLocalHeader(ByteSource* source, uint64_t place, uint64_t end,
                    Bytes(source, place, kZipLocalHeaderBytes));
   Fields fields(header);
   if (fields.Next<uint32_t>() != kZipLocalHeader) {
-    return Lost(absl::StrCat("member ", Quoted(member->name),
-                             " is not where the directory says"));
+    return LostZip(absl::StrCat("member ", Quoted(member->name),
+                                " is not where the directory says"));
   }
   fields.Skip(2);
   const auto flags = fields.Next<uint16_t>();
@@ -275,8 +278,8 @@ absl::Status ReadLocalHeaders(ByteSource* source, uint64_t end,
     if (!absl::IsOutOfRange(status)) {
       RETURN_IF_ERROR(status);
     } else if (last || next == end) {
-      return Lost(absl::StrCat("member ", Quoted(order[i]->member.name),
-                               " goes beyond the members"));
+      return LostZip(absl::StrCat("member ", Quoted(order[i]->member.name),
+                                  " goes beyond the members"));
     } else {
       return Invalid("two members share bytes");
     }
@@ -300,7 +303,7 @@ absl::StatusOr<std::vector<ZipMember>> ReadZipDirectory(ByteSource* source) {
   }
   if (directory.begin > directory.end ||
       directory.size != directory.end - directory.begin) {
-    return Lost("the directory is not just before the end");
+    return LostZip("the directory is not just before the end");
   }
   ASSIGN_OR_RETURN(const std::string bytes,
                    Bytes(source, directory.begin, directory.size));
@@ -316,7 +319,7 @@ absl::StatusOr<std::vector<ZipMember>> ReadZipDirectory(ByteSource* source) {
     }
     entries.push_back(std::move(entry));
   }
-  if (!rest.empty()) return Lost("the directory has bytes of no member");
+  if (!rest.empty()) return LostZip("the directory has bytes of no member");
   RETURN_IF_ERROR(ReadLocalHeaders(source, directory.begin, &entries));
   std::vector<ZipMember> members;
   members.reserve(entries.size());

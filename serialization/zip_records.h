@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 namespace espalier {
@@ -34,6 +35,9 @@ inline constexpr uint16_t kZip64Extra = 1;
 inline constexpr uint32_t kZip64Mark = 0xFFFFFFFF;
 // In 16 bits, of a number of members: it stands in the record of ZIP64.
 inline constexpr uint16_t kZip64CountMark = 0xFFFF;
+
+// DataLoss of an archive: "is damaged or cut: `what`".
+absl::Status LostZip(absl::string_view what);
 
 // The checksum of bytes whose first ones have `crc`, of none 0.
 uint32_t ExtendCrc32(uint32_t crc, absl::string_view bytes);
