@@ -1,7 +1,6 @@
 #include "pruning/bounds.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <utility>
@@ -71,6 +70,11 @@ std::vector<NodeId> LastReaders(const Graph& graph) {
 // What an op gives; one of a program's own may give anything.
 absl::Status CheckBounds(const IntervalTensor& own, const Node& node,
                          const Shape& shape) {
+  if (own.shape != shape) {
+    return absl::InternalError(
+        absl::StrCat(node.ToString(), ": Bounds gives an array of ",
+                     own.shape.ToString(), ", expected ", shape.ToString()));
+  }
   const auto elements = static_cast<size_t>(shape.num_elements());
   if (own.lower.size() != elements || own.upper.size() != elements) {
     return absl::InternalError(absl::StrCat(
@@ -79,10 +83,10 @@ absl::Status CheckBounds(const IntervalTensor& own, const Node& node,
         shape.ToString()));
   }
   for (size_t i = 0; i < elements; ++i) {
-    if (!std::isnan(own.lower[i]) && !std::isnan(own.upper[i])) continue;
-    return absl::InternalError(
-        absl::StrCat(node.ToString(), ": Bounds gives ", own.lower[i], " to ",
-                     own.upper[i], " for element ", i, ", expected numbers"));
+    if (own.lower[i] <= own.upper[i]) continue;  // NaN is not
+    return absl::InternalError(absl::StrCat(
+        node.ToString(), ": Bounds gives ", own.lower[i], " to ", own.upper[i],
+        " for element ", i, ", expected numbers in order"));
   }
   return absl::OkStatus();
 }

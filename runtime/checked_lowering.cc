@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/types/optional.h"
 #include "runtime/expression.h"
 
 namespace espalier {
@@ -15,38 +16,52 @@ namespace {
 constexpr DataType kF32 = DataType::kF32;
 constexpr DataType kI32 = DataType::kI32;
 
-// What is wrong with a formula over operands of these types, of which `known`
-// are there; empty if nothing is.
-std::string MistakeIn(const Expr& expr, absl::Span<const DataType> types) {
+// A part of a formula, for messages.
+std::string Described(const Expr::Node& part) {
+  switch (part.kind) {
+    case Expr::Node::Kind::kOperand:
+      return absl::StrCat("operand ", part.operand);
+    case Expr::Node::Kind::kNumber:
+      return "a number";
+    case Expr::Node::Kind::kOperation:
+      break;
+  }
+  return absl::StrCat("what ", OpcodeName(part.opcode), " gives");
+}
+
+// What a formula expects that operands of these types are not; empty if there
+// is nothing.
+std::string MissingFor(const Expr& expr, absl::Span<const DataType> types) {
   absl::flat_hash_set<const Expr::Node*> seen;
   std::vector<Expr> pending = {expr};
-  while (!pending.empty()) {
-    const Expr current = pending.back();
-    pending.pop_back();
-    const Expr::Node& node = current.node();
-    if (!seen.insert(&node).second) continue;
+  // Nothing reads what the formula gives.
+  absl::optional<DataType> wanted;
+  const auto missing = [&](const Expr& part) -> std::string {
+    const Expr::Node& node = part.node();
     if (node.kind == Expr::Node::Kind::kOperand &&
         (node.operand < 0 ||
          static_cast<size_t>(node.operand) >= types.size())) {
       return absl::StrCat("operands up to number ", node.operand);
     }
-    if (node.kind != Expr::Node::Kind::kOperation) continue;
-    const bool takes_i32 =
-        node.opcode == Opcode::kIntToFloat || node.opcode == Opcode::kIntAdd;
+    if (!wanted.has_value() || TypeOf(part, types) == *wanted) return "";
+    return absl::StrCat(Described(node), " as ", DataTypeName(*wanted));
+  };
+  std::string found = missing(expr);
+  while (found.empty() && !pending.empty()) {
+    const Expr current = pending.back();
+    pending.pop_back();
+    const Expr::Node& node = current.node();
+    if (!seen.insert(&node).second) continue;
+    wanted =
+        node.opcode == Opcode::kIntToFloat || node.opcode == Opcode::kIntAdd
+            ? kI32
+            : kF32;
     for (const Expr& source : node.sources) {
-      const Expr::Node& read = source.node();
-      const bool is_operand = read.kind == Expr::Node::Kind::kOperand &&
-                              read.operand >= 0 &&
-                              static_cast<size_t>(read.operand) < types.size();
-      if (is_operand &&
-          (types[static_cast<size_t>(read.operand)] == kI32) != takes_i32) {
-        return absl::StrCat("operand ", read.operand, " as ",
-                            DataTypeName(takes_i32 ? kI32 : kF32));
-      }
+      if (found.empty()) found = missing(source);
       pending.push_back(source);
     }
   }
-  return "";
+  return found;
 }
 
 // The dimensions of `from` with those of `indices` in place of one.
@@ -68,9 +83,13 @@ bool IsInside(const BoxCopy& box, const Shape& from, const Shape& to) {
   for (int i = 0; i < to.rank(); ++i) {
     const BoxAxis& axis = box.axes[static_cast<size_t>(i)];
     if (axis.size == kBatch) {
-      // All samples, of which the array has as many.
+      // All samples, of which the array has as many, or the same for each.
+      const bool has_samples =
+          axis.from_stride == 0 ||
+          (from.has_symbolic_batch() &&
+           axis.from_stride == from.num_elements_per_sample());
       if (i != 0 || to.dim(0) != kBatch || axis.to_begin != 0 ||
-          axis.to_step != 1) {
+          axis.to_step != 1 || !has_samples) {
         return false;
       }
       continue;
@@ -116,26 +135,32 @@ bool CheckedLowering::Begin(absl::string_view verb,
                             absl::Span<const BufferId> operands,
                             const Shape& shape) {
   if (!status_.ok()) return false;
-  std::vector<std::string> types;
   for (const BufferId operand : operands) {
     if (operand < 0 || static_cast<size_t>(operand) >= plan_.buffers.size()) {
       Fail(absl::StrCat(verb, ": expected a buffer of this lowering, found ",
                         operand));
       return false;
     }
-    types.push_back(
-        plan_.buffers[static_cast<size_t>(operand)].type.ToString());
   }
-  call_ = absl::StrCat(verb, " of ", absl::StrJoin(types, ", "), " to ",
-                       shape.ToString());
+  call_ = {verb, {operands.begin(), operands.end()}, shape};
   const absl::Status valid = shape.Validate();
-  if (!valid.ok()) Fail(absl::StrCat(call_, ": ", valid.message()));
+  if (!valid.ok()) Fail(absl::StrCat(DescribeCall(), ": ", valid.message()));
   return valid.ok();
 }
 
-bool CheckedLowering::Expect(bool fits, absl::string_view expected) {
-  if (!fits) Fail(absl::StrCat(call_, ": expected ", expected));
-  return fits;
+std::string CheckedLowering::DescribeCall() const {
+  std::vector<std::string> types;
+  for (const BufferId operand : call_.operands) {
+    types.push_back(
+        plan_.buffers[static_cast<size_t>(operand)].type.ToString());
+  }
+  return absl::StrCat(call_.verb, " of ", absl::StrJoin(types, ", "), " to ",
+                      call_.shape.ToString());
+}
+
+bool CheckedLowering::Refuse(absl::string_view expected) {
+  Fail(absl::StrCat(DescribeCall(), ": expected ", expected));
+  return false;
 }
 
 BufferId CheckedLowering::input(int i) const {
@@ -168,8 +193,9 @@ BufferId CheckedLowering::Elementwise(const Expr& expr,
     }
     types.push_back(plan_.buffers[static_cast<size_t>(operand)].type.dtype);
   }
-  const std::string mistake = MistakeIn(expr, types);
-  if (!Expect(mistake.empty(), absl::StrCat("(by its formula) ", mistake))) {
+  const std::string missing = MissingFor(expr, types);
+  if (!missing.empty()) {
+    Refuse(absl::StrCat("(by its formula) ", missing));
     return kNoBuffer;
   }
   return builder_.Elementwise(expr, operands, shape);
@@ -187,9 +213,9 @@ BufferId CheckedLowering::MatMul(const MatMulSpec& spec, const Shape& shape) {
                     b.rank() == 2 && shape.rank() == 2 &&
                     a.dim(1 - ta) == b.dim(tb) && a.dim(ta) == shape.dim(0) &&
                     b.dim(1 - tb) == shape.dim(1);
-  if (!Expect(fits,
-              absl::StrCat("f32 ", ta == 1 ? "[K, M]" : "[M, K]", " and ",
-                           tb == 1 ? "[N, K]" : "[K, N]", " to give [M, N]"))) {
+  if (!fits) {
+    Refuse(absl::StrCat("f32 ", ta == 1 ? "[K, M]" : "[M, K]", " and ",
+                        tb == 1 ? "[N, K]" : "[K, N]", " to give [M, N]"));
     return kNoBuffer;
   }
   if (spec.bias.has_value() &&
@@ -213,10 +239,10 @@ BufferId CheckedLowering::Reduce(ReduceKind kind, BufferId x,
     kept.set_dim(static_cast<int>(axis), 1);
     before = axis;
   }
-  if (!Expect(fits && ExtentOf(kept) == ExtentOf(shape),
-              absl::StrCat("f32 and ascending axes of it, found axes [",
-                           absl::StrJoin(axes, ", "),
-                           "], which the result has left out or as 1"))) {
+  if (!fits || ExtentOf(kept) != ExtentOf(shape)) {
+    Refuse(absl::StrCat("f32 and ascending axes of it, found axes [",
+                        absl::StrJoin(axes, ", "),
+                        "], which the result has left out or as 1"));
     return kNoBuffer;
   }
   return builder_.Reduce(kind, x, axes, shape);
@@ -322,11 +348,11 @@ BufferId CheckedLowering::Gather(BufferId x, BufferId indices, int axis,
   const bool fits = axis >= 0 && axis < from.rank() &&
                     from.dim(axis) != kBatch && !IsF32(indices) &&
                     Around(from, axis, shape_of(indices)) == shape;
-  return Expect(fits, absl::StrCat("an array and i32 indices, whose shape the "
-                                   "result has in place of axis ",
-                                   axis))
-             ? builder_.Gather(x, indices, axis, shape)
-             : kNoBuffer;
+  if (fits) return builder_.Gather(x, indices, axis, shape);
+  Refuse(absl::StrCat(
+      "an array and i32 indices, whose shape the result has in place of axis ",
+      axis));
+  return kNoBuffer;
 }
 
 BufferId CheckedLowering::ScatterAdd(BufferId values, BufferId indices,
@@ -335,11 +361,11 @@ BufferId CheckedLowering::ScatterAdd(BufferId values, BufferId indices,
   const bool fits = axis >= 0 && axis < shape.rank() &&
                     shape.dim(axis) != kBatch && !IsF32(indices) &&
                     Is(values, kF32, Around(shape, axis, shape_of(indices)));
-  return Expect(fits, absl::StrCat("f32 and i32 indices, whose shape the first "
-                                   "has in place of axis ",
-                                   axis, " of the result"))
-             ? builder_.ScatterAdd(values, indices, axis, shape)
-             : kNoBuffer;
+  if (fits) return builder_.ScatterAdd(values, indices, axis, shape);
+  Refuse(absl::StrCat(
+      "f32 and i32 indices, whose shape the first has in place of axis ", axis,
+      " of the result"));
+  return kNoBuffer;
 }
 
 BufferId CheckedLowering::Reshape(BufferId x, const Shape& shape) {
@@ -351,9 +377,10 @@ BufferId CheckedLowering::Reshape(BufferId x, const Shape& shape) {
 
 void CheckedLowering::SetResult(BufferId buffer) {
   if (!Begin("SetResult", {buffer}, output_type().shape)) return;
-  if (Expect(Is(buffer, output_type().dtype, output_type().shape),
-             absl::StrCat("the node's type, ", output_type().ToString()))) {
+  if (Is(buffer, output_type().dtype, output_type().shape)) {
     builder_.SetResult(buffer);
+  } else {
+    Refuse(absl::StrCat("the node's type, ", output_type().ToString()));
   }
 }
 

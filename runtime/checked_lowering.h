@@ -4,6 +4,7 @@
 #define ESPALIER_RUNTIME_CHECKED_LOWERING_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -60,7 +61,11 @@ class CheckedLowering : public Lowering {
   bool Begin(absl::string_view verb, absl::Span<const BufferId> operands,
              const Shape& shape);
   // `fits`; if it does not, the error says what was expected.
-  bool Expect(bool fits, absl::string_view expected);
+  bool Expect(bool fits, absl::string_view expected) {
+    return fits || Refuse(expected);
+  }
+  bool Refuse(absl::string_view expected);  // false
+  std::string DescribeCall() const;
   bool Is(BufferId buffer, DataType dtype, const Shape& shape) const;
   bool IsF32(BufferId buffer) const;
   const Shape& shape_of(BufferId buffer) const;
@@ -69,7 +74,11 @@ class CheckedLowering : public Lowering {
   const Plan& plan_;
   const int inputs_;
   Lowering& builder_;
-  std::string call_;             // the current one, for messages
+  struct {
+    absl::string_view verb;
+    std::vector<BufferId> operands;
+    Shape shape;
+  } call_;                       // the current one, for messages
   mutable absl::Status status_;  // also of calls that only ask
 };
 

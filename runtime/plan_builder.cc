@@ -403,9 +403,11 @@ class PlanBuilder : public Lowering {
     CheckedLowering lowering(plan_, static_cast<int>(node.inputs.size()),
                              *this);
     const absl::Status lowered = node.op->Lower(lowering);
-    RETURN_IF_ERROR(
-        Annotate(lowering.status(), absl::StrCat(node.ToString(), ": Lower")));
-    RETURN_IF_ERROR(Annotate(lowered, node.ToString()));
+    if (!lowering.status().ok()) {
+      return Annotate(lowering.status(),
+                      absl::StrCat(node.ToString(), ": Lower"));
+    }
+    if (!lowered.ok()) return Annotate(lowered, node.ToString());
     if (buffer_of_[id] == kNoBuffer) {
       return absl::InternalError(
           absl::StrCat(node.ToString(), ": Lower sets no result"));

@@ -260,22 +260,22 @@ TEST(ReluBoundsTest, OfAnOpWithoutRulesAreEverything) {
 TEST(ReluBoundsTest, WhatIsNoBoundsOfANodeIsAnError) {
   class Bounded : public PassOp {
    public:
-    Bounded(std::vector<double> lower, std::vector<double> upper)
-        : PassOp("own"), lower_(std::move(lower)), upper_(std::move(upper)) {}
+    explicit Bounded(IntervalTensor bounds)
+        : PassOp("own"), bounds_(std::move(bounds)) {}
     IntervalTensor Bounds(absl::Span<const IntervalTensor* const> /*inputs*/,
-                          const Shape& output) const override {
-      return {output, lower_, upper_};
+                          const Shape& /*output*/) const override {
+      return bounds_;
     }
 
    private:
-    const std::vector<double> lower_;
-    const std::vector<double> upper_;
+    const IntervalTensor bounds_;
   };
-  const auto status = [](std::vector<double> lower, std::vector<double> upper) {
+  const auto status = [](std::vector<double> lower, std::vector<double> upper,
+                         const Shape& shape = {1, 2}) {
     GraphBuilder g("g");
-    const Value v =
-        g.AddNode(std::make_shared<Bounded>(std::move(lower), std::move(upper)),
-                  {g.Input("x", {kBatch, 2})}, "v");
+    const IntervalTensor bounds = {shape, std::move(lower), std::move(upper)};
+    const Value v = g.AddNode(std::make_shared<Bounded>(bounds),
+                              {g.Input("x", {kBatch, 2})}, "v");
     g.Output("y", Relu(v));
     Model model;
     model.graph = g.Build().value();
@@ -290,7 +290,14 @@ TEST(ReluBoundsTest, WhatIsNoBoundsOfANodeIsAnError) {
   // Nothing is above a NaN: it would pass for always zero.
   EXPECT_EQ(status({-2, -1}, {std::nan(""), 0}).message(),
             "node 'v' (own): Bounds gives -2 to nan for element 0, expected "
-            "numbers");
+            "numbers in order");
+  // So would what is below 0 only because its ends are swapped.
+  EXPECT_EQ(status({-2, 1}, {-1, -1}).message(),
+            "node 'v' (own): Bounds gives 1 to -1 for element 1, expected "
+            "numbers in order");
+  // Readers stretch a scalar, whatever it has.
+  EXPECT_EQ(status({-2, -2}, {-1, 1}, Shape()).message(),
+            "node 'v' (own): Bounds gives an array of [], expected [1, 2]");
 }
 
 TEST(ReluBoundsTest, KnowNothingOfWhatMixesSamples) {

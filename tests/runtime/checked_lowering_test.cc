@@ -76,6 +76,14 @@ TEST(CheckedLoweringTest, WhatFitsIsCompiled) {
               return absl::OkStatus();
             }),
             absl::OkStatus());
+  // The same for each sample.
+  EXPECT_EQ(Compile([](Lowering& l) {
+              l.SetResult(l.Rearrange(
+                  {{l.input(kB), 0, {{kBatch, 0, 0, 1}, {4, 1, 0, 1}}}}, false,
+                  {kBatch, 4}));
+              return absl::OkStatus();
+            }),
+            absl::OkStatus());
 }
 
 TEST(CheckedLoweringTest, ErrorsNameNodeKindVerbAndShapes) {
@@ -151,6 +159,18 @@ TEST(CheckedLoweringTest, EveryVerbChecksWhatItIsGiven) {
        },
        "expected (by its formula) operand 0 as i32"},
       {[&](Lowering& l) {
+         return l.Elementwise(Exp(FloatToInt(operand)), {l.input(kB)}, y);
+       },
+       "expected (by its formula) what float_to_int gives as f32"},
+      {[&](Lowering& l) {
+         return l.Elementwise(IntToFloat(Exp(operand)), {l.input(kB)}, y);
+       },
+       "expected (by its formula) what exp gives as i32"},
+      {[&](Lowering& l) {
+         return l.Elementwise(IntToFloat(Expr::Number(1)), {l.input(kB)}, y);
+       },
+       "expected (by its formula) a number as i32"},
+      {[&](Lowering& l) {
          return l.Elementwise(operand, {l.input(kB)}, {3, kBatch});
        },
        "Elementwise of f32[4] to [3, N]: "},
@@ -222,6 +242,19 @@ TEST(CheckedLoweringTest, EveryVerbChecksWhatItIsGiven) {
          return l.Rearrange({box(l.input(kX), 0, 3)}, false, {kBatch, 2});
        },
        "inside the result"},
+      // Samples of an array that has none, and others than it has.
+      {[](Lowering& l) {
+         return l.Rearrange(
+             {{l.input(kW), 0, {{kBatch, 4, 0, 1}, {4, 1, 0, 1}}}}, false,
+             {kBatch, 4});
+       },
+       "each inside its operand"},
+      {[](Lowering& l) {
+         return l.Rearrange(
+             {{l.input(kX), 0, {{kBatch, 4, 0, 1}, {3, 1, 0, 1}}}}, false,
+             {kBatch, 3});
+       },
+       "each inside its operand"},
       {[](Lowering& l) {
          return l.Gather(l.input(kW), l.input(kLabels), 2, {kBatch, 4});
        },
