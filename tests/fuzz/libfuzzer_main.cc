@@ -31,28 +31,35 @@ Counts& TheCounts() {
   return counts;
 }
 
-// The latest inputs that were accepted.
+// The first inputs that were accepted, which are seeds, and the latest.
 // The corpus is full of inputs that the first checks refuse; what is one
 // mistake away from these gets past them.
 class AcceptedInputs {
  public:
   void Add(std::string input) {
-    constexpr size_t kMost = 256;
-    if (inputs_.size() < kMost) {
-      inputs_.push_back(std::move(input));
+    constexpr size_t kFirst = 64;
+    constexpr size_t kLatest = 256;
+    if (first_.size() < kFirst) {
+      first_.push_back(std::move(input));
+    } else if (latest_.size() < kLatest) {
+      latest_.push_back(std::move(input));
     } else {
-      inputs_[next_++ % kMost] = std::move(input);
+      latest_[next_++ % kLatest] = std::move(input);
     }
   }
 
-  // Every other time one of these, else `input`.
+  // One time in four one of the first, one in four one of the latest, else
+  // `input`.
   std::string InPlaceOf(std::string input, unsigned int seed) const {
-    if (seed % 2 == 0 || inputs_.empty()) return input;
-    return inputs_[seed / 2 % inputs_.size()];
+    const unsigned int which = seed % 4;
+    const std::vector<std::string>& inputs = which == 0 ? first_ : latest_;
+    if (which > 1 || inputs.empty()) return input;
+    return inputs[seed / 4 % inputs.size()];
   }
 
  private:
-  std::vector<std::string> inputs_;
+  std::vector<std::string> first_;
+  std::vector<std::string> latest_;
   size_t next_ = 0;
 };
 

@@ -10,6 +10,7 @@
 #include "graph/model.h"
 #include "graph/text.h"
 #include "ops/binary.h"
+#include "ops/concat.h"
 #include "ops/layers.h"
 #include "ops/losses.h"
 #include "ops/optimizers.h"
@@ -57,6 +58,16 @@ Model Network() {
   model.history = {
       {"prune", "domain", "interval bounds", {{"relu", 6, {1, 4}}}}};
   return model;
+}
+
+// Two layers of as many units beside each other.
+Model Branches() {
+  GraphBuilder g("branches");
+  const Value x = g.Input("x", {kBatch, 3});
+  const Value a = layers::Dense(x, 4, Activation::kRelu);
+  const Value b = layers::Dense(x, 4, Activation::kTanh);
+  g.Output("y", layers::Dense(Concat({a, b}, 1), 2));
+  return ModelOf(g.Build());
 }
 
 Model Training() {
@@ -139,6 +150,7 @@ void AddModels(std::vector<FuzzSeed>* seeds) {
     AddModel(op_case.kind, model, seeds);
   }
   AddModel("network", Network(), seeds);
+  AddModel("branches", Branches(), seeds);
   AddModel("training", Training(), seeds);
 }
 
