@@ -121,7 +121,7 @@ class TrainModel : public Command {
         Fit(first, data, loss, optimizer, std::move(options));
     if (StderrIsTerminal()) PrintProgress("");
     if (!result.ok()) return result.status();
-    if (!result->note.empty()) PrintWarning(result->note);
+    if (!result->warning.empty()) PrintWarning(result->warning);
     if (first.has_value()) result->model.history = first->history;
 
     ASSIGN_OR_RETURN(const TrainReport report, Report(*result, data));
@@ -251,6 +251,7 @@ class TrainModel : public Command {
           BuildModelLoss(*first, task_loss, l1_, l2_, rewriter);
       if (!loss.ok()) return Annotate(loss.status(), Quoted(model_));
       options.initial_values = first->values;
+      options.class_names = first->class_names;
       return Train(rewriter.builder(), *loss, optimizer, data, options);
     }
     if (batch_norm_ && batch_ == 1) {

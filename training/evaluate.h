@@ -42,7 +42,8 @@ struct Evaluation {
 
 // Whether an output of this type can be held against the data's targets: f32
 // [N, C] with a C at least the number of classes, or as many elements a sample
-// as a row has targets.
+// as a row has targets. InvalidArgument otherwise, which says what the output
+// is and what was expected, or names a label that the output has no column for.
 absl::Status CheckTargets(const TensorType& output, const Dataset& data);
 
 // Of a model with one input that fits the data's features and one output, as

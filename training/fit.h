@@ -12,7 +12,7 @@
 namespace espalier {
 
 // Train (training/trainer.h), of which only the model is wanted (TrainResult
-// also tells, in its note, when the model gets no class names):
+// also tells, in its warning, when the model gets no class names):
 //   Fit(g, MeanSquaredError(y, target), optimizers::Adam(1e-2f),
 //       builtin::Cosine(200), FitOptions().Epochs(1000));
 absl::StatusOr<Model> Fit(GraphBuilder& graph, Value loss,

@@ -90,4 +90,14 @@ absl::StatusOr<StepGraph> BuildStepGraph(GraphBuilder& graph, Value loss,
   return step;
 }
 
+absl::optional<int64_t> ClassColumns(const StepGraph& step) {
+  if (step.outputs.size() != 1) return absl::nullopt;
+  const TensorType& type = step.graph.node(step.graph.outputs()[0].node).type;
+  if (type.dtype != DataType::kF32 || type.shape.rank() != 2 ||
+      !type.shape.has_symbolic_batch() || type.shape.dim(1) < 1) {
+    return absl::nullopt;
+  }
+  return type.shape.dim(1);
+}
+
 }  // namespace espalier

@@ -2,10 +2,12 @@
 #ifndef ESPALIER_TRAINING_STEP_GRAPH_H_
 #define ESPALIER_TRAINING_STEP_GRAPH_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "graph/builder.h"
 #include "ops/optimizers.h"
 
@@ -28,6 +30,10 @@ struct StepGraph {
 // of Train (training/trainer.h).
 absl::StatusOr<StepGraph> BuildStepGraph(GraphBuilder& graph, Value loss,
                                          const Optimizer& optimizer);
+
+// C, where the user's graph has one output, f32 [N, C]: a column for each class
+// of a classification.
+absl::optional<int64_t> ClassColumns(const StepGraph& step);
 
 }  // namespace espalier
 

@@ -16,6 +16,7 @@
 #include "runtime/executable.h"
 #include "runtime/parameter_store.h"
 #include "runtime/session.h"
+#include "training/class_names.h"
 #include "training/epoch_log.h"
 #include "training/feed.h"
 #include "training/step_graph.h"
@@ -157,7 +158,7 @@ class Trainer {
       best_values_ = store_->Values();
     }
     RETURN_IF_ERROR(MakeModel());
-    result_.note = Note(validation);
+    result_.warning = Warning(validation);
     return std::move(result_);
   }
 
@@ -266,38 +267,36 @@ class Trainer {
     if (data_.domain().has_value() && features != kNoNode) {
       model.domains[step_.features] = *data_.domain();
     }
-    if (IsClassifier()) model.class_names = data_.class_names();
+    model.class_names = ClassNames(step_, data_, options_.class_names);
     model.producer = absl::StrCat("espalier ", Version());
     result_.model = std::move(model);
     return absl::OkStatus();
   }
 
-  // Whether the data has classes, and the one output an element for each.
-  bool IsClassifier() const {
-    if (data_.task() != Task::kClassification || step_.outputs.size() != 1) {
-      return false;
-    }
-    const Shape& shape = FirstOutput().shape;
-    return shape.rank() == 2 && shape.dim(1) == data_.num_classes();
-  }
-
-  const TensorType& FirstOutput() const {
-    return step_.graph.node(step_.graph.outputs()[0].node).type;
-  }
-
-  std::string Note(const Validation* validation) const {
-    if (data_.task() != Task::kClassification || IsClassifier()) return "";
-    const size_t outputs = step_.outputs.size();
+  std::string Warning(const Validation* validation) const {
+    if (data_.task() != Task::kClassification) return "";
+    const bool no_names = result_.model.class_names.empty();
+    const bool no_accuracy =
+        validation != nullptr && !validation->has_accuracy();
+    const std::string other = DescribeOtherName(data_, options_.class_names);
+    if (!no_names && !no_accuracy) return other;
     return absl::StrCat(
-        "the graph has ",
-        outputs == 1 ? absl::StrCat("the output ", FirstOutput().ToString())
-                     : absl::StrCat(outputs, " outputs"),
-        ", the data ", Quoted(data_.name()), " ", data_.num_classes(),
-        " classes: the model has no class names",
-        validation != nullptr && !validation->has_accuracy()
-            ? " and validation no accuracy"
-            : "",
-        "; expected one output f32[N, ", data_.num_classes(), "]");
+        "the graph has ", DescribeOutputs(), ", the data ",
+        Quoted(data_.name()), " ", data_.num_classes(), " classes: ",
+        !no_names ? "validation has no accuracy"
+        : no_accuracy
+            ? "the model has no class names and validation no accuracy"
+            : "the model has no class names",
+        "; expected one output f32[N, ", data_.num_classes(), "]",
+        other.empty() ? "" : "; ", other);
+  }
+
+  std::string DescribeOutputs() const {
+    const size_t outputs = step_.outputs.size();
+    if (outputs > 1) return absl::StrCat(outputs, " outputs");
+    const NodeId output = step_.graph.outputs()[0].node;
+    return absl::StrCat("the output ",
+                        step_.graph.node(output).type.ToString());
   }
 
   static std::string Place(int epoch, int64_t step) {
@@ -333,6 +332,7 @@ absl::StatusOr<TrainResult> Train(GraphBuilder& graph, Value loss,
   RETURN_IF_ERROR(CheckOptions(optimizer, options));
   ASSIGN_OR_RETURN(const StepGraph step,
                    BuildStepGraph(graph, loss, optimizer));
+  RETURN_IF_ERROR(CheckClassNames(step, options.class_names));
   RETURN_IF_ERROR(CheckData(step, data));
   Dataset train = data;
   absl::optional<Dataset> held_out = options.validation;

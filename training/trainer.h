@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
@@ -34,6 +35,9 @@ struct FitOptions {
   // First values of parameters, by name, instead of drawn ones: how the
   // training of a model goes on.
   std::map<std::string, Tensor> initial_values;
+  // Names of the model's classes in place of the data's, as many as the last
+  // dimension of an output: those of a model whose training goes on.
+  std::vector<std::string> class_names;
   // Rows to measure after each epoch: these, or a random share of the training
   // rows that is then not trained on. At most one of the two.
   absl::optional<Dataset> validation;
@@ -58,6 +62,9 @@ struct FitOptions {
   FitOptions& InitialValues(std::map<std::string, Tensor> values) {
     return initial_values = std::move(values), *this;
   }
+  FitOptions& ClassNames(std::vector<std::string> names) {
+    return class_names = std::move(names), *this;
+  }
   FitOptions& Validation(Dataset data) {
     return validation = std::move(data), *this;
   }
@@ -78,8 +85,9 @@ struct FitOptions {
 
 struct TrainResult {
   // The inference form: the outputs that the graph had, no loss, target,
-  // updates or optimiser states; with domain and class names of the data. Names
-  // are of a graph with one output, [N, classes] (see `note`).
+  // updates or optimiser states; with the data's domain, and the class names of
+  // the options or else of the data, whose names are for a graph with one
+  // output, [N, classes] (see `warning`).
   Model model;
   int64_t steps = 0;
   // Rows trained on, over all epochs, and the time that this took, validation
@@ -90,9 +98,10 @@ struct TrainResult {
   EpochReport last;  // the last epoch run
   EpochReport kept;  // the one whose values the model has
   // What a classification went without since the graph has several outputs, or
-  // one that is not [N, classes]: class names, validation accuracy. Empty if
-  // nothing is missing.
-  std::string note;
+  // one that is not [N, classes]: class names, validation accuracy. And the
+  // first class that the data names otherwise than the options. Empty if there
+  // is nothing to say.
+  std::string warning;
 };
 
 // Trains all parameters that the graph has so far towards a smaller `loss`, an
@@ -103,8 +112,8 @@ struct TrainResult {
 //
 // Errors: those of the builder, of compiling, data that does not fit the
 // inputs, options out of range, an initial value of no parameter or of another
-// type than its, and a loss that is no longer finite, named with its epoch and
-// step.
+// type than its, class names that are not as many as an output has, and a loss
+// that is no longer finite, named with its epoch and step.
 absl::StatusOr<TrainResult> Train(GraphBuilder& graph, Value loss,
                                   const Optimizer& optimizer,
                                   const Dataset& data,

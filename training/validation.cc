@@ -14,17 +14,8 @@ namespace {
 
 constexpr int64_t kBatchSize = 1024;
 
-const Node& FirstOutput(const StepGraph& step) {
-  return step.graph.node(step.graph.outputs()[0].node);
-}
-
 bool HasAccuracy(const StepGraph& step, const Dataset& data) {
-  if (data.task() != Task::kClassification || step.outputs.size() != 1) {
-    return false;
-  }
-  const Node& output = FirstOutput(step);
-  return output.type.dtype == DataType::kF32 && output.type.shape.rank() == 2 &&
-         output.type.shape.has_symbolic_batch() && output.type.shape.dim(1) > 0;
+  return data.task() == Task::kClassification && ClassColumns(step).has_value();
 }
 
 }  // namespace
@@ -41,7 +32,7 @@ absl::StatusOr<Validation> Validation::Create(const StepGraph& step,
                                               int threads) {
   // A run would say so too, but after an epoch.
   if (HasAccuracy(step, data)) {
-    RETURN_IF_ERROR(data.CheckLabels(FirstOutput(step).type.shape.dim(1)));
+    RETURN_IF_ERROR(data.CheckLabels(*ClassColumns(step)));
   }
   std::vector<std::string> outputs = {step.loss};
   outputs.insert(outputs.end(), step.outputs.begin(), step.outputs.end());

@@ -14,7 +14,9 @@
 namespace espalier {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 using TrainFurtherTest = TrainTest;
 
@@ -80,7 +82,25 @@ TEST_F(TrainFurtherTest, OfOnnxOnlyWeightsAndBiasesAreParameters) {
   EXPECT_THAT(Train({"--help"}).out, HasSubstr("of one from ONNX, slopes of"));
 }
 
-TEST_F(TrainFurtherTest, SaysThatAModelOfMoreClassesGetsNoNames) {
+TEST_F(TrainFurtherTest, ClassNamesStay) {
+  ASSERT_EQ(Train({"--data", "builtin:moons", "--hidden", "4", "--epochs", "1",
+                   "--output", model_})
+                .exit_code,
+            0);
+  // A table has no names for its classes.
+  const std::string data =
+      folder_.Write("two.csv", "a,b,c\n0,0,0\n0,1,1\n1,0,1\n");
+  const std::string second = folder_.File("second.pb");
+  const Line line = {
+      "--data",  data,   "--target", "c", "--task",   "classification",
+      "--model", model_, "--epochs", "1", "--output", second};
+  const CommandResult result = Train(line);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, Not(HasSubstr("warning")));
+  EXPECT_THAT(Load(second)->class_names, ElementsAre("upper", "lower"));
+}
+
+TEST_F(TrainFurtherTest, ClassNamesStayWhereTheDataHasFewerClasses) {
   ASSERT_EQ(Train(digits_).exit_code, 0);
   const std::string data = folder_.Write("two.csv", TwoRowsOfDigits());
   const std::string second = folder_.File("second.pb");
@@ -88,11 +108,25 @@ TEST_F(TrainFurtherTest, SaysThatAModelOfMoreClassesGetsNoNames) {
       Train({"--data", data, "--model", model_, "--epochs", "1", "--output",
              second, "--domain", "0:16"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, Not(HasSubstr("warning")));
+  EXPECT_EQ(Load(second)->class_names, Load(model_)->class_names);
+  EXPECT_EQ(Load(second)->class_names.size(), 10u);
+}
+
+TEST_F(TrainFurtherTest, ClassNamesThatTheDataContradictsStayAndAreTold) {
+  ASSERT_EQ(Train({"--data", "builtin:moons", "--hidden", "4", "--epochs", "1",
+                   "--output", model_})
+                .exit_code,
+            0);
+  const std::string second = folder_.File("second.pb");
+  const CommandResult result =
+      Train({"--data", "builtin:spirals", "--model", model_, "--epochs", "1",
+             "--output", second});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.err,
-              HasSubstr("warning: the graph has the output f32[N, 10], the "
-                        "data"));
-  EXPECT_THAT(result.err, HasSubstr("the model has no class names"));
-  EXPECT_TRUE(Load(second)->class_names.empty());
+              HasSubstr("warning: class 0 is 'upper' of the model and 'first' "
+                        "of the data 'spirals': the model keeps its names\n"));
+  EXPECT_THAT(Load(second)->class_names, ElementsAre("upper", "lower"));
 }
 
 TEST_F(TrainFurtherTest, ADomainInWhichUnitsWereRemovedIsNotWidened) {

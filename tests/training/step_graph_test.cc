@@ -2,7 +2,9 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "graph/interpreter.h"
 #include "gtest/gtest.h"
@@ -57,6 +59,30 @@ TEST(StepGraphTest, AnOwnOpNeedsAKindOfItsOwn) {
   EXPECT_THAT(Error(g, MeanSquaredError(y, x)),
               HasSubstr("node 'h' (relu): this op of the program's own has the "
                         "kind of a standard one"));
+}
+
+TEST(StepGraphTest, ColumnsAreThoseOfTheOneOutputInBatches) {
+  const auto columns = [](const std::vector<TensorType>& types) {
+    GraphBuilder g("outputs");
+    const Value x = g.Input("x", {kBatch, 1});
+    const Value w = g.Parameter("w", {}, Initializer::Zeros());
+    for (const TensorType& type : types) {
+      const std::string name = absl::StrCat("y_", type.shape.rank());
+      g.Output(name, type.shape.has_symbolic_batch()
+                         ? g.Input(name, type.shape, type.dtype)
+                         : g.State(name, type.shape));
+    }
+    return ClassColumns(
+        BuildStepGraph(g, MeanSquaredError(Mul(x, w), x), optimizers::Sgd(0.1f))
+            .value());
+  };
+  EXPECT_EQ(columns({{DataType::kF32, {kBatch, 3}}}), 3);
+  EXPECT_EQ(columns({{DataType::kI32, {kBatch, 3}}}), absl::nullopt);
+  EXPECT_EQ(columns({{DataType::kF32, {kBatch}}}), absl::nullopt);
+  EXPECT_EQ(columns({{DataType::kF32, {kBatch, 3, 2}}}), absl::nullopt);
+  EXPECT_EQ(columns({{DataType::kF32, {2, 3}}}), absl::nullopt);
+  EXPECT_EQ(columns({{DataType::kF32, {kBatch, 3}}, {DataType::kF32, {2}}}),
+            absl::nullopt);
 }
 
 TEST(StepGraphTest, FindsFreeNames) {

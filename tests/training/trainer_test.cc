@@ -404,7 +404,6 @@ TEST(TrainTest, AValidationLabelThatIsNoClassIsSeenBeforeTheFirstStep) {
   EXPECT_EQ(told, 0);
 }
 
-// The noise has variance 0.0064; a straight line leaves 0.47.
 // Two heads over one layer, trained on the first of them, or one of `columns`.
 TrainResult TrainHeads(int heads, int64_t columns, const FitOptions& options) {
   GraphBuilder g("heads");
@@ -424,7 +423,7 @@ TEST(TrainTest, TellsWhatAClassificationGoesWithout) {
   struct Case {
     int outputs;
     int64_t units;
-    const char* note;
+    const char* warning;
     std::vector<std::string> class_names;
     bool has_accuracy;
   };
@@ -445,18 +444,19 @@ TEST(TrainTest, TellsWhatAClassificationGoesWithout) {
              true}}) {
     const TrainResult result =
         TrainHeads(heads.outputs, heads.units, validated);
-    EXPECT_EQ(result.note, heads.note);
-    EXPECT_EQ(result.model.class_names, heads.class_names) << heads.note;
+    EXPECT_EQ(result.warning, heads.warning);
+    EXPECT_EQ(result.model.class_names, heads.class_names) << heads.warning;
     EXPECT_EQ(result.last.validation_accuracy.has_value(), heads.has_accuracy)
-        << heads.note;
+        << heads.warning;
   }
-  EXPECT_THAT(TrainHeads(2, 2, Options()).note,
+  EXPECT_THAT(TrainHeads(2, 2, Options()).warning,
               AllOf(HasSubstr("the model has no class names; expected"),
                     Not(HasSubstr("accuracy"))));
   // Not of a regression, which has neither.
-  EXPECT_EQ(Trained(builtin::Cosine(64), Options()).note, "");
+  EXPECT_EQ(Trained(builtin::Cosine(64), Options()).warning, "");
 }
 
+// The noise has variance 0.0064; a straight line leaves 0.47.
 TEST(TrainTest, FitsACurveFromAnySeed) {
   for (uint64_t seed = 0; seed < 5; ++seed) {
     GraphBuilder g("cosine");
