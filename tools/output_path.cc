@@ -11,6 +11,7 @@
 #include "graph/status.h"
 #include "serialization/external_file.h"
 #include "serialization/model_file.h"
+#include "serialization/tensor_file.h"
 #include "tools/exit_code.h"
 
 namespace espalier {
@@ -81,16 +82,29 @@ absl::Status CheckOutput(absl::string_view option, const std::string& path,
   if (!fs::is_regular_file(output, error)) {
     return refuse("it is there already and no regular file");
   }
+  // Before input models are searched for names of weights.
+  if (force) return absl::OkStatus();
   for (const std::string& input : inputs) {
     const char* const what = IsInput(output, input)       ? "the input "
                              : IsWeightsOf(output, input) ? "weights of "
                                                           : nullptr;
-    if (!force && what != nullptr) {
+    if (what != nullptr) {
       return refuse(absl::StrCat("it would overwrite ", what, Quoted(input),
                                  "; --force allows it"));
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckTextOutput(absl::string_view option,
+                             const std::string& path) {
+  if (!CheckModelName(path).ok() && !IsTensorFileName(path)) {
+    return absl::OkStatus();
+  }
+  return UsageError(absl::StrCat(
+      option, " ", Quoted(path),
+      ": expected the name of a text file, found that of a model or of "
+      "weights"));
 }
 
 bool SameOutput(const std::string& a, const std::string& b) {

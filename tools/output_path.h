@@ -19,6 +19,10 @@ namespace tools {
 absl::Status CheckOutput(absl::string_view option, const std::string& path,
                          const std::vector<std::string>& inputs, bool force);
 
+// A usage error that names `option` if the path is the name of a model or of
+// weights: for what is neither, such as a log, and would take their place.
+absl::Status CheckTextOutput(absl::string_view option, const std::string& path);
+
 // Whether two outputs, both checked, would go to one file however they are
 // spelt.
 bool SameOutput(const std::string& a, const std::string& b);

@@ -152,7 +152,7 @@ class TrainModel : public Command {
     if (SameOutput(log_, output_)) {
       return UsageError("--log and --output are one file");
     }
-    return absl::OkStatus();
+    return CheckTextOutput("--log", log_);
   }
 
   absl::StatusOr<absl::optional<Model>> LoadFirst() const {

@@ -10,6 +10,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
+using Line = std::vector<std::string>;
 
 class InspectTest : public ::testing::Test {
  protected:
@@ -71,6 +72,20 @@ TEST_F(InspectTest, DotFile) {
   EXPECT_EQ(RunEspalier({"inspect", model_, "--dot", folder_.File("no/m.dot")})
                 .exit_code,
             2);
+}
+
+TEST_F(InspectTest, DotFileTakesNoPlaceOfAModel) {
+  const std::string other = folder_.Write("other.pb", "other");
+  for (const Line& more : {Line(), Line{"--force"}}) {
+    Line line = {"inspect", model_, "--dot", other};
+    line.insert(line.end(), more.begin(), more.end());
+    const CommandResult result = RunEspalier(line);
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_THAT(result.err,
+                HasSubstr("--dot '" + other +
+                          "': expected the name of a text file, found that"));
+    EXPECT_EQ(folder_.Read("other.pb"), "other");
+  }
 }
 
 TEST_F(InspectTest, UsageErrors) {

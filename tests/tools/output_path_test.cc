@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/serialization/scratch_folder.h"
@@ -74,6 +75,21 @@ TEST(OutputPathTest, OneFileHoweverItIsSpelt) {
   EXPECT_FALSE(SameOutput("m.pb", "n.pb"));
   EXPECT_FALSE(SameOutput("m.pb", folder.File("m.pb")));
   EXPECT_FALSE(SameOutput(old, folder.File("m.pb")));
+}
+
+TEST(OutputPathTest, TextHasNoNameOfAModelOrOfWeights) {
+  for (const char* name :
+       {"m.pb", "a/m.pbtxt", "m.onnx", "w.npz", "w.safetensors"}) {
+    const absl::Status status = CheckTextOutput("--log", name);
+    EXPECT_EQ(ExitCodeOf(status), kUsage) << name;
+    EXPECT_EQ(status.message(),
+              absl::StrCat("--log '", name,
+                           "': expected the name of a text file, found that of "
+                           "a model or of weights"));
+  }
+  for (const char* name : {"m.dot", "log.jsonl", "log", "m.pb.txt"}) {
+    EXPECT_TRUE(CheckTextOutput("--log", name).ok()) << name;
+  }
 }
 
 TEST(OutputPathTest, NeverOverAnInputUnlessForced) {

@@ -23,6 +23,7 @@ struct Misuse {
 
 TEST_F(TrainMisuseTest, MisuseIsSeenBeforeAnythingIsDone) {
   const std::string old = folder_.Write("old.pb", "old");
+  const std::string other = folder_.Write("other.pb", "other");
   const Line line = {"--data", "builtin:digits", "--output", old};
   std::filesystem::create_symlink("nothing", folder_.File("dangling"));
   const std::string too_many = std::to_string(
@@ -80,6 +81,8 @@ TEST_F(TrainMisuseTest, MisuseIsSeenBeforeAnythingIsDone) {
            {{"--log", folder_.path() + "/./old.pb"},
             "--log and --output are one file"},
            {{"--log", folder_.File("dangling")}, "symbolic link"},
+           {{"--log", other}, "expected the name of a text file, found that"},
+           {{"--log", other, "--force"}, "expected the name of a text file"},
            {{"--log", folder_.File("none/log")}, "there is no folder"},
            {{"--checkpoint", "c"}, "not expected: '--checkpoint'"},
            {{"--output", old}, "--output"},
@@ -104,7 +107,9 @@ TEST_F(TrainMisuseTest, MisuseIsSeenBeforeAnythingIsDone) {
           .exit_code,
       2);
   EXPECT_EQ(folder_.Read("old.pb"), "old");
-  EXPECT_THAT(folder_.Names(), UnorderedElementsAre("dangling", "old.pb"));
+  EXPECT_EQ(folder_.Read("other.pb"), "other");
+  EXPECT_THAT(folder_.Names(),
+              UnorderedElementsAre("dangling", "old.pb", "other.pb"));
 }
 
 }  // namespace
