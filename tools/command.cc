@@ -100,11 +100,13 @@ void PrintUsageHint(const CLI::App& app) {
   PrintMessage(absl::StrCat("hint: see '", path, " --help'"));
 }
 
-int ReportUnexpected(CLI::App& app) {
+int ReportUnexpected(CLI::App& app, absl::Span<const char* const> line) {
   CLI::App* chosen = Chosen(app);
   std::vector<std::string> unexpected = chosen->remaining();
   if (unexpected.empty()) unexpected = app.remaining();
   const std::string first = unexpected.empty() ? "" : unexpected[0];
+  const std::string given =
+      std::vector<std::string>(absl::StrSplit(first, '='))[0];
   std::vector<std::string> known;
   if (absl::StartsWith(first, "-")) {
     for (const CLI::Option* option : chosen->get_options()) {
@@ -117,19 +119,27 @@ int ReportUnexpected(CLI::App& app) {
       known.push_back(command->get_name());
     }
   }
-  const std::string nearest =
-      Nearest(std::vector<std::string>(absl::StrSplit(first, '='))[0], known);
-  PrintError(absl::StrCat(
-      chosen == &app && !absl::StartsWith(first, "-") ? "no such command: "
-                                                      : "not expected: ",
-      Quoted(first),
-      nearest.empty() ? "" : absl::StrCat("; did you mean ", nearest, "?")));
+  const std::string nearest = Nearest(given, known);
+  std::string advice;
+  if (nearest != given && !nearest.empty()) {
+    advice = absl::StrCat("; did you mean ", nearest, "?");
+  } else if (!nearest.empty() &&
+             std::find(line.begin(), line.end(), first) <
+                 std::find(line.begin(), line.end(), chosen->get_name())) {
+    advice = absl::StrCat("; it belongs behind the command: ", app.get_name(),
+                          " ", chosen->get_name(), " ... ", nearest);
+  }
+  PrintError(absl::StrCat(chosen == &app && !absl::StartsWith(first, "-")
+                              ? "no such command: "
+                              : "not expected: ",
+                          Quoted(first), advice));
   PrintUsageHint(*chosen);
   return kUsage;
 }
 
 // Reads the line; nothing if a command is to be run, else the exit code.
 absl::optional<int> Parse(CLI::App& app, int argc, const char* const* argv) {
+  const absl::Span<const char* const> line(argv, static_cast<size_t>(argc));
   try {
     app.parse(argc, argv);
     return absl::nullopt;
@@ -140,9 +150,12 @@ absl::optional<int> Parse(CLI::App& app, int argc, const char* const* argv) {
     if (!written.ok()) PrintError(written.message());
     return ExitCodeOf(written);
   } catch (const CLI::ExtrasError&) {
-    return ReportUnexpected(app);
+    return ReportUnexpected(app, line);
   } catch (const CLI::ParseError& error) {
-    if (!app.remaining().empty()) return ReportUnexpected(app);
+    // What is misspelt is why something else seems to be missing.
+    if (!app.remaining(/*recurse=*/true).empty()) {
+      return ReportUnexpected(app, line);
+    }
     const bool no_command =
         app.get_subcommands().empty() &&
         dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;

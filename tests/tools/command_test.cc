@@ -49,6 +49,20 @@ class Echo : public Command {
   bool loud_ = false;
 };
 
+// Does nothing without --data.
+class Need : public Command {
+ public:
+  void AddOptions(CLI::App& app) override {
+    AddText(app, "M", "", model_, "the model")->required();
+    AddText(app, "--data", "D", data_, "the data")->required();
+  }
+  absl::StatusOr<Outcome> Run() override { return Outcome{data_ + "\n"}; }
+
+ private:
+  std::string model_;
+  std::string data_;
+};
+
 struct Ran {
   int code;
   std::string out;
@@ -58,7 +72,9 @@ struct Ran {
 Ran RunLine(std::vector<const char*> arguments) {
   const CommandRow table[] = {
       {"echo", "Repeats.", "  espalier echo m.pb\n  espalier echo n.pb\n",
-       [] { return std::unique_ptr<Command>(new Echo); }}};
+       [] { return std::unique_ptr<Command>(new Echo); }},
+      {"need", "Needs.", "  espalier need m.pb --data D\n",
+       [] { return std::unique_ptr<Command>(new Need); }}};
   arguments.insert(arguments.begin(), "espalier");
   ::testing::internal::CaptureStdout();
   ::testing::internal::CaptureStderr();
@@ -98,7 +114,9 @@ TEST(CommandTest, HelpStartsWithExamples) {
   EXPECT_THAT(of_command.err, IsEmpty());
   const Ran of_all = RunLine({"--help"});
   EXPECT_EQ(of_all.code, 0);
-  EXPECT_THAT(of_all.out, StartsWith("Examples:\n  espalier echo m.pb\n\n"));
+  EXPECT_THAT(of_all.out,
+              StartsWith("Examples:\n  espalier echo m.pb\n  espalier "
+                         "need m.pb --data D\n\n"));
   EXPECT_THAT(of_all.out, HasSubstr("Repeats."));
   EXPECT_THAT(RunLine({"--version"}).out, StartsWith("espalier "));
 }
@@ -116,6 +134,20 @@ TEST(CommandTest, MisuseNamesWhatIsWrongAndWhereToLook) {
       {{"echo", "--epoch", "3"}, "'--epoch'; did you mean --epochs?"},
       {{"echo", "--epoch=3"}, "'--epoch=3'; did you mean --epochs?"},
       {{"echo", "m.pb", "n.pb"}, "error: not expected: 'n.pb'"},
+      {{"--loud", "echo", "m.pb"},
+       "error: not expected: '--loud'; it belongs behind the command: espalier "
+       "echo ... --loud\n"},
+      {{"--epochs=3", "echo"},
+       "'--epochs=3'; it belongs behind the command: espalier echo ... "
+       "--epochs\n"},
+      {{"--lout", "echo"}, "'--lout'; did you mean --loud?"},
+      {{"echo", "m.pb", "--", "--loud"}, "error: not expected: '--loud'\n"},
+      {{"echo", "m.pb", ""}, "error: not expected: ''\n"},
+      {{"", "echo"}, "error: not expected: ''\n"},
+      {{"need", "m.pb", "--dat", "D"},
+       "error: not expected: '--dat'; did you mean --data?\nhint: see "
+       "'espalier need --help'"},
+      {{"need", "m.pb"}, "--data is required"},
       {{"echo", "--epochs", "0"},
        "--epochs: expected a whole number from 1 to"},
       {{"echo", "--epochs", "-1"}, "found '-1'"},
