@@ -85,7 +85,7 @@ class EvaluateModel : public Command {
     if (!evaluation.ok()) {
       return Annotate(
           data_.WithTaskHint(evaluation.status(), model.graph, data),
-          absl::StrCat(Quoted(model_), " on ", data_.data()));
+          absl::StrCat(Quoted(model_), " on ", Quoted(data_.data())));
     }
     const DataPart part = part_.value_or(
         all.test() == nullptr ? DataPart::kAll : DataPart::kTest);

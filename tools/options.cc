@@ -22,7 +22,8 @@ CLI::Option* AddParsed(CLI::App& app, const std::string& names,
   return AddOption(
       app, names, value_name,
       [parse, &value, range](absl::string_view text) -> absl::Status {
-        ASSIGN_OR_RETURN(value, parse(text, range));
+        ASSIGN_OR_RETURN(const auto parsed, parse(text, range));
+        value = static_cast<Number>(parsed);
         return absl::OkStatus();
       },
       help);
@@ -133,14 +134,8 @@ CLI::Option* AddThreads(CLI::App& app, int& threads) {
   // More only slow each other down, and far more the system refuses to start.
   const int64_t most =
       std::max(int64_t{64}, 4 * int64_t{std::thread::hardware_concurrency()});
-  return AddOption(
-      app, "--threads", "T",
-      [&threads, most](absl::string_view text) -> absl::Status {
-        ASSIGN_OR_RETURN(const int64_t count, ParseInteger(text, {1, most}));
-        threads = static_cast<int>(count);
-        return absl::OkStatus();
-      },
-      "to run on (as many as OpenMP takes)");
+  return AddParsed(app, "--threads", "T", ParseInteger, IntegerRange{1, most},
+                   threads, "to run on (as many as OpenMP takes)");
 }
 
 }  // namespace tools

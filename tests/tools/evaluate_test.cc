@@ -8,6 +8,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 TEST(EvaluateTest, RegressionIsExact) {
   const ScratchFolder folder;
@@ -116,6 +117,18 @@ TEST(EvaluateTest, TheWrongTaskSaysWhatWasExpectedAndWhatCame) {
   EXPECT_THAT(error({"train", "--model", numbers, "--data", data, "--output",
                      folder.File("o.pb")}),
               HasSubstr(wants_classes + hint));
+}
+
+// A path is quoted wherever it stands, whatever is in it.
+TEST(EvaluateTest, ErrorsQuoteTheData) {
+  const ScratchFolder folder;
+  const std::string model = folder.File("m.pb");
+  ASSERT_TRUE(Save(SmallModel(), model).ok());
+  const std::string data = folder.Write("d\x1B.csv", "a,b,y\n1,0,4\n");
+  const CommandResult result = RunEspalier({"evaluate", model, "--data", data});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("/m.pb' on '" + folder.path() + "/d"));
+  EXPECT_THAT(result.err, Not(HasSubstr("\x1B")));
 }
 
 TEST(EvaluateTest, DataThatDoesNotFit) {
