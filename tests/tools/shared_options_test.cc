@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <cstdlib>
+
 #include "gmock/gmock.h"
 #include "graph/tensor.h"
 #include "serialization/model_file.h"
@@ -15,6 +17,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::UnorderedElementsAreArray;
 using Line = std::vector<std::string>;
 
@@ -42,6 +45,28 @@ Line With(Line line, const Line& more) {
   line.insert(line.end(), more.begin(), more.end());
   return line;
 }
+
+// A variable of the environment, set while it lives.
+class Environment {
+ public:
+  Environment(const char* name, const char* value)
+      : name_(name), before_(std::getenv(name) ? std::getenv(name) : "") {
+    ::setenv(name, value, 1);
+  }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+  ~Environment() {
+    if (before_.empty()) {
+      ::unsetenv(name_);
+    } else {
+      ::setenv(name_, before_.c_str(), 1);
+    }
+  }
+
+ private:
+  const char* name_;
+  const std::string before_;
+};
 
 // Runs a line whose files may have so many bytes, what it prints included.
 CommandResult RunWithFilesUpTo(rlim_t bytes, const Line& line) {
@@ -89,7 +114,6 @@ TEST_F(SharedOptionsTest, FlagsTakeNoValue) {
   EXPECT_EQ(folder_.Read("x.npy"), x);
 }
 
-// The same answer on one thread and on two, in the same words.
 TEST_F(SharedOptionsTest, ThreadsOfEachCommandThatRunsAModel) {
   const std::string y = folder_.File("y.npy");
   const Line lines[] = {
@@ -120,6 +144,34 @@ TEST_F(SharedOptionsTest, ThreadsOfEachCommandThatRunsAModel) {
     RunEspalier({"prune", model_, "--output", folder_.File("q.pb")});
     return folder_.Read("q.pb");
   }());
+}
+
+// OpenMP itself tells of teams of threads, which are as large as --threads says
+// also where the environment says one.
+TEST_F(SharedOptionsTest, ThreadsAreWhatTheWorkRunsOn) {
+  // Pruning takes the others from so many parameters on.
+  const std::string wide = folder_.File("wide.pb");
+  ASSERT_EQ(
+      RunEspalier({"train", "--data", "builtin:moons", "--hidden", "1100,1000",
+                   "--epochs", "1", "--batch", "0", "--output", wide})
+          .exit_code,
+      0);
+  const Line lines[] = {
+      TrainLine(folder_.File("t.pb")),
+      {"run", wide, "--input", x_, "--output", folder_.File("y.npy")},
+      {"evaluate", wide, "--data", "builtin:moons"},
+      {"prune", wide, "--output", folder_.File("p.pb")},
+      {"compare", wide, wide},
+  };
+  const Environment display("OMP_DISPLAY_AFFINITY", "TRUE");
+  const Environment format("OMP_AFFINITY_FORMAT", "team of %N");
+  const Environment one("OMP_NUM_THREADS", "1");
+  for (const Line& line : lines) {
+    const CommandResult result = RunEspalier(With(line, {"--threads", "3"}));
+    EXPECT_EQ(result.exit_code, 0) << line[0] << ": " << result.err;
+    EXPECT_THAT(result.err, HasSubstr("team of 3\n")) << line[0];
+    EXPECT_THAT(RunEspalier(line).err, Not(HasSubstr("team of 3"))) << line[0];
+  }
 }
 
 // A file that may grow no more is a limit, as a full disk is.
