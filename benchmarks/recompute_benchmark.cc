@@ -100,9 +100,8 @@ absl::Status Run(const Size& size) {
     for (const int segments : {1, 0, 3}) {
       RecomputeOptions options;
       options.segments = segments;
-      ASSIGN_OR_RETURN(const RecomputeResult less,
-                       RecomputeActivations(graph, options));
-      ASSIGN_OR_RETURN(const Cost cost, Measure(less.graph, size));
+      ASSIGN_OR_RETURN(const Graph less, RecomputeActivations(graph, options));
+      ASSIGN_OR_RETURN(const Cost cost, Measure(less, size));
       std::printf("%-10s  %8s  %8.1f  %7.1f\n",
                   std::string(ActivationName(activation)).c_str(),
                   segments == 0   ? "default"

@@ -196,7 +196,7 @@ class Recomputer {
         copies_(dropped_.size()),
         rewriter_(graph) {}
 
-  absl::StatusOr<RecomputeResult> Run() && {
+  absl::StatusOr<Graph> Run() && {
     for (NodeId id = 0; id < graph_.num_nodes(); ++id) {
       if (id <= loss_) {
         rewriter_.Copy(id);
@@ -204,10 +204,7 @@ class Recomputer {
         rewriter_.Replace(id, AddWithCopies(id, graph_.node(id).name));
       }
     }
-    RecomputeResult result;
-    result.recomputed = std::count(copied_.begin(), copied_.end(), true);
-    ASSIGN_OR_RETURN(result.graph, std::move(rewriter_).Finish());
-    return result;
+    return std::move(rewriter_).Finish();
   }
 
  private:
@@ -269,8 +266,8 @@ class Recomputer {
 
 }  // namespace
 
-absl::StatusOr<RecomputeResult> RecomputeActivations(
-    const Graph& graph, const RecomputeOptions& options) {
+absl::StatusOr<Graph> RecomputeActivations(const Graph& graph,
+                                           const RecomputeOptions& options) {
   const absl::StatusOr<std::vector<bool>> dropped = FindDropped(graph, options);
   if (!dropped.ok()) return Annotate(dropped.status(), "recompute activations");
   ASSIGN_OR_RETURN(const NodeId loss, FindLoss(graph, options.loss));

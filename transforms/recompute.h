@@ -4,7 +4,6 @@
 #ifndef ESPALIER_TRANSFORMS_RECOMPUTE_H_
 #define ESPALIER_TRANSFORMS_RECOMPUTE_H_
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,24 +26,19 @@ struct RecomputeOptions {
   std::vector<std::string> keep;
 };
 
-struct RecomputeResult {
-  Graph graph;
-  // How many nodes are computed again. 0: the graph is as it was, and nothing
-  // is gained, since there is one segment or all that could be dropped is kept.
-  int64_t recomputed = 0;
-};
-
 // The same graph, in which the backward part reads copies of forward nodes,
 // `<name>/recomputed`, made of kept values right before their first use, so
 // that what is not kept lives only until the forward part has read it. Single
 // numbers, outputs and new values of leaves are kept anyway. Ops compute the
 // same for the same inputs, also those that are random, so results are the
 // same; in float32 execution to the bit, unless a product that is now stored no
-// more is contracted with a sum.
+// more is contracted with a sum. Without a copy the graph is as it was, and
+// nothing is gained: there is one segment, or all that could be dropped is
+// kept.
 //
 // To be the last pass: one that merges equal nodes would undo it. Errors: no
 // such output, a name of no forward node, segments below 0 or beside names.
-absl::StatusOr<RecomputeResult> RecomputeActivations(
+absl::StatusOr<Graph> RecomputeActivations(
     const Graph& graph, const RecomputeOptions& options = RecomputeOptions());
 
 }  // namespace espalier
