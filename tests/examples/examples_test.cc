@@ -19,6 +19,7 @@
 namespace espalier {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // The lines of standard output; the program must succeed.
@@ -48,6 +49,11 @@ TEST(ExamplesTest, CosineFitsSavesAndPrunes) {
   for (int64_t i = 0; i < a.num_elements(); ++i) {
     EXPECT_NEAR(a.data<float>()[i], b.data<float>()[i], 1e-5) << i;
   }
+}
+
+TEST(ExamplesTest, CurvatureIsExact) {
+  const ScratchFolder folder;
+  EXPECT_THAT(RunIn(folder, "curvature"), ElementsAre("3 6", "12 0", "27 -18"));
 }
 
 TEST(ExamplesTest, PredictAsksTheSavedModel) {

@@ -4,8 +4,13 @@
 #include <cstdint>
 #include <fstream>
 #include <iterator>
+#include <string>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "tests/tools/espalier_command.h"
 
@@ -25,6 +30,42 @@ TEST(ReadmeTest, ProgramsAreTheExamples) {
   for (const char* example : {"examples/cosine.cc", "examples/predict.cc"}) {
     EXPECT_THAT(readme, HasSubstr(absl::StrCat("```cpp\n", ReadSource(example),
                                                "```\n")));
+  }
+}
+
+// Whether the lines stand in the source, one after the other, with `indent`
+// before each.
+bool StandsIn(const std::string& part, const std::string& source,
+              const std::string& indent) {
+  const std::string lines = absl::StrCat(
+      indent, absl::StrReplaceAll(part, {{"\n", "\n" + indent}}), "\n");
+  return absl::StrContains(absl::StrCat("\n", source),
+                           absl::StrCat("\n", lines));
+}
+
+// Everything that is C++ is compiled: what stands between empty lines is from
+// one place, by itself or inside a function.
+TEST(ReadmeTest, PiecesOfProgramsAreTheExamples) {
+  std::vector<std::string> sources;
+  for (const char* example :
+       {"examples/cosine.cc", "examples/curvature.cc", "examples/predict.cc",
+        "examples/user_op/user_op.cc"}) {
+    sources.push_back(ReadSource(example));
+  }
+  std::vector<std::string> blocks =
+      absl::StrSplit(ReadSource("README.md"), "\n```cpp\n");
+  EXPECT_EQ(blocks.size(), 5u);
+  for (size_t i = 1; i < blocks.size(); ++i) {
+    const std::string block = blocks[i].substr(0, blocks[i].find("\n```\n"));
+    for (const std::string& part : std::vector<std::string>(
+             absl::StrSplit(block, "\n\n", absl::SkipEmpty()))) {
+      EXPECT_TRUE(std::any_of(sources.begin(), sources.end(),
+                              [&](const std::string& source) {
+                                return StandsIn(part, source, "") ||
+                                       StandsIn(part, source, "  ");
+                              }))
+          << part;
+    }
   }
 }
 
