@@ -91,9 +91,13 @@ absl::Status CheckBounds(const IntervalTensor& own, const Node& node,
   return absl::OkStatus();
 }
 
+// Both ends on either side: what always overflows has an empty interval else.
 void ClampToFinite(IntervalTensor& bounds) {
-  for (double& lower : bounds.lower) lower = std::max(lower, -kLargestFloat);
-  for (double& upper : bounds.upper) upper = std::min(upper, kLargestFloat);
+  for (std::vector<double>* ends : {&bounds.lower, &bounds.upper}) {
+    for (double& end : *ends) {
+      end = std::clamp(end, -kLargestFloat, kLargestFloat);
+    }
+  }
 }
 
 }  // namespace

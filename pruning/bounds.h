@@ -26,8 +26,8 @@ enum class BoundsScope {
 // contain every value that float32 execution can give in any summation order.
 // One pass forward through the graph with Op::Bounds. A node that mixes the
 // samples of a batch can be anything. Internal, with the node's name:
-// Op::Bounds gives too many intervals, too few, or one with a NaN. REQUIRES:
-// Validate(model) is OK.
+// Op::Bounds gives intervals of another shape, too many, too few, or one whose
+// ends are no numbers in order. REQUIRES: Validate(model) is OK.
 absl::StatusOr<std::map<NodeId, IntervalTensor>> ReluBounds(
     const Model& model, const std::map<std::string, InputDomain>& domains,
     BoundsScope scope);

@@ -300,6 +300,28 @@ TEST(ReluBoundsTest, WhatIsNoBoundsOfANodeIsAnError) {
             "node 'v' (own): Bounds gives an array of [], expected [1, 2]");
 }
 
+// No input is without an overflow then: any bounds are right, in order.
+TEST(ReluBoundsTest, OfWhatAlwaysOverflowsAreInOrder) {
+  Model model = RandomModel(Parse(R"(graph g {
+  x = input(dtype="f32", shape=[-1, 1])
+  w = parameter(dtype="f32", shape=[1], initializer="constant", initializer_value=0)
+  above = add(w, w)
+  below = neg(above)
+  ha = relu(above)
+  hb = relu(below)
+  ya = add(x, ha)
+  yb = add(x, hb)
+  output a = ya
+  output b = yb
+})"));
+  model.values.at("w") = Row({3e38f});
+  const auto bounds = BoundsOf(model, {}, BoundsScope::kAllInputs);
+  for (const char* relu : {"ha", "hb"}) {
+    const IntervalTensor& own = bounds.at(model.graph.Find(relu));
+    EXPECT_LE(own.lower[0], own.upper[0]) << relu;
+  }
+}
+
 TEST(ReluBoundsTest, KnowNothingOfWhatMixesSamples) {
   const Model model = RandomModel(Parse(R"(graph g {
   x = input(dtype="f32", shape=[-1, 2])
