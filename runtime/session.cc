@@ -353,6 +353,7 @@ class Session::Impl {
   }
 
   absl::Status RenewPackedCopies(BoundProgram& bound) {
+    const RunScope scope(executable_impl_.options.threads, /*workers=*/false);
     const auto version = store_impl_.version();
     for (const BoundProgram::PackedUse& use : bound.packed_uses) {
       ASSIGN_OR_RETURN(const float* packed,

@@ -304,7 +304,7 @@ TEST(ReluBoundsTest, WhatIsNoBoundsOfANodeIsAnError) {
 TEST(ReluBoundsTest, OfWhatAlwaysOverflowsAreInOrder) {
   Model model = RandomModel(Parse(R"(graph g {
   x = input(dtype="f32", shape=[-1, 1])
-  w = parameter(dtype="f32", shape=[1], initializer="constant", initializer_value=0)
+  w = parameter(dtype="f32", shape=[1], initializer="constant", initializer_value=0.0)
   above = add(w, w)
   below = neg(above)
   ha = relu(above)

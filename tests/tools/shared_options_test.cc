@@ -147,7 +147,7 @@ TEST_F(SharedOptionsTest, ThreadsOfEachCommandThatRunsAModel) {
 }
 
 // OpenMP itself tells of teams of threads, which are as large as --threads says
-// also where the environment says one.
+// also where the environment says otherwise.
 TEST_F(SharedOptionsTest, ThreadsAreWhatTheWorkRunsOn) {
   // Pruning takes the others from so many parameters on.
   const std::string wide = folder_.File("wide.pb");
@@ -165,8 +165,15 @@ TEST_F(SharedOptionsTest, ThreadsAreWhatTheWorkRunsOn) {
   };
   const Environment display("OMP_DISPLAY_AFFINITY", "TRUE");
   const Environment format("OMP_AFFINITY_FORMAT", "team of %N");
-  const Environment one("OMP_NUM_THREADS", "1");
   for (const Line& line : lines) {
+    {
+      const Environment three("OMP_NUM_THREADS", "3");
+      EXPECT_THAT(RunEspalier(With(line, {"--threads", "1"})).err,
+                  Not(HasSubstr("team of 3")))
+          << line[0];
+      EXPECT_THAT(RunEspalier(line).err, HasSubstr("team of 3\n")) << line[0];
+    }
+    const Environment one("OMP_NUM_THREADS", "1");
     const CommandResult result = RunEspalier(With(line, {"--threads", "3"}));
     EXPECT_EQ(result.exit_code, 0) << line[0] << ": " << result.err;
     EXPECT_THAT(result.err, HasSubstr("team of 3\n")) << line[0];
