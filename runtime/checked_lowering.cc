@@ -80,6 +80,8 @@ Shape Around(const Shape& from, int axis, const Shape& indices) {
 bool IsInside(const BoxCopy& box, const Shape& from, const Shape& to) {
   double least = static_cast<double>(box.from_offset);
   double most = least;
+  bool takes_samples = false;
+  bool empty = false;
   for (int i = 0; i < to.rank(); ++i) {
     const BoxAxis& axis = box.axes[static_cast<size_t>(i)];
     if (axis.size == kBatch) {
@@ -92,10 +94,14 @@ bool IsInside(const BoxCopy& box, const Shape& from, const Shape& to) {
           axis.to_step != 1 || !has_samples) {
         return false;
       }
+      takes_samples = true;
       continue;
     }
     if (axis.size < 0 || to.dim(i) == kBatch) return false;
-    if (axis.size == 0) return true;
+    if (axis.size == 0) {
+      empty = true;
+      continue;
+    }
     const double span = static_cast<double>(axis.size - 1);
     const double last = static_cast<double>(axis.to_begin) +
                         span * static_cast<double>(axis.to_step);
@@ -107,6 +113,8 @@ bool IsInside(const BoxCopy& box, const Shape& from, const Shape& to) {
     const double reach = span * static_cast<double>(axis.from_stride);
     (reach < 0 ? least : most) += reach;
   }
+  // A batch may have no sample.
+  if (empty || (from.has_symbolic_batch() && !takes_samples)) return empty;
   return least >= 0 &&
          most < static_cast<double>(from.num_elements_per_sample());
 }

@@ -14,8 +14,8 @@
 namespace espalier {
 
 // Blanks, tabs and ends of lines before a token are passed over. Errors are
-// InvalidArgument and say which byte of the header was found where what was
-// expected.
+// InvalidArgument: the byte of the header, what is there and what was expected;
+// of a dimension out of range, which one.
 class HeaderCursor {
  public:
   // The text must outlive this.

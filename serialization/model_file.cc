@@ -67,8 +67,8 @@ absl::StatusOr<Model> LoadAs(const std::string& path, bool read_values,
   if (*format == Format::kOnnx && !read_values) {
     absl::StatusOr<Model> structure = LoadOnnxStructure(path);
     if (structure.ok()) return structure;
-    // What is not understood is so of the whole file, what else is wrong is
-    // said best of that.
+    // What is not understood here is not in the whole file either. Any other
+    // error is said better of that, which is read again.
     if (absl::IsUnimplemented(structure.status())) {
       return Annotate(structure.status(), context);
     }

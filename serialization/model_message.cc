@@ -5,11 +5,11 @@
 #include <string>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 #include "graph/builder.h"
+#include "graph/class_names.h"
 #include "graph/leaves.h"
 #include "graph/planted_bug.h"
 #include "graph/status.h"
@@ -82,33 +82,6 @@ absl::Status CheckAttributes(const v1::Graph& graph) {
     }
   }
   return absl::OkStatus();
-}
-
-// Class i is element i of some output's last dimension, and told from the
-// others by its name.
-absl::Status CheckClassNames(const Model& model) {
-  if (model.class_names.empty()) return absl::OkStatus();
-  absl::flat_hash_set<absl::string_view> seen;
-  for (const std::string& name : model.class_names) {
-    if (name.empty()) {
-      return absl::InvalidArgumentError("a class name is empty");
-    }
-    if (!seen.insert(name).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("class name ", Quoted(name), " stands twice"));
-    }
-  }
-  const auto classes = static_cast<int64_t>(model.class_names.size());
-  for (const GraphOutput& output : model.graph.outputs()) {
-    const Shape& shape = model.graph.node(output.node).type.shape;
-    if (shape.rank() > 0 && shape.dim(shape.rank() - 1) == classes) {
-      return absl::OkStatus();
-    }
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("there are ", classes,
-                   " class names: expected none, or as many as the "
-                   "last dimension of an output"));
 }
 
 class Writer {
@@ -252,7 +225,7 @@ class Reader {
     RETURN_IF_ERROR(ValidateDomains(model));
     model.class_names.assign(message_.class_names().begin(),
                              message_.class_names().end());
-    RETURN_IF_ERROR(CheckClassNames(model));
+    RETURN_IF_ERROR(ValidateClassNames(model.class_names, model.graph));
     model.producer = message_.producer();
     return model;
   }
@@ -519,7 +492,7 @@ absl::Status CheckStructure(const Model& model) {
     return absl::InvalidArgumentError("the model has no graph");
   }
   RETURN_IF_ERROR(ValidateDomains(model));
-  RETURN_IF_ERROR(CheckClassNames(model));
+  RETURN_IF_ERROR(ValidateClassNames(model.class_names, model.graph));
   return CheckFreeFields(Writer::WriteFacts(model));
 }
 

@@ -60,8 +60,9 @@ class HeaderParser {
     const char quote = header_.Accept("'") ? '\'' : '"';
     const bool quoted = quote == '\'' || header_.AcceptHere("\"");
     const absl::string_view rest = header_.rest();
-    const size_t end = quoted ? rest.find(quote) : rest.npos;
-    if (end == rest.npos) return header_.Unexpected("text in quotes");
+    if (!quoted) return header_.Unexpected("text in quotes");
+    const size_t end = rest.find(quote);
+    if (end == rest.npos) return header_.Unexpected("text and its quote");
     header_.Pass(end + 1);
     return std::string(rest.substr(0, end));
   }

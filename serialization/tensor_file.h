@@ -42,8 +42,8 @@ absl::Status SaveTensors(const NamedTensors& tensors, const std::string& path);
 // as Load says. Besides the tensors and their names no more than a piece of it
 // is held: they take at most four times the bytes of the file, and those of
 // packed arrays (of numpy.savez_compressed), and their bytes in the file,
-// unpacked, at most 1 GiB each: a file that gives more is refused before it is
-// unpacked.
+// unpacked, at most 1 GiB each: a file that gives more, or more than the
+// machine's memory, is refused before it is unpacked (ResourceExhausted).
 absl::StatusOr<NamedTensors> LoadTensors(const std::string& path);
 // The same, of values for this graph: SetValues' error comes before any element
 // is read and any memory taken for one.

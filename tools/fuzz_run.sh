@@ -44,7 +44,8 @@ run_target() {
 run_fuzzer() {
   local log=$4 code TIMEFORMAT='%U %S'
   {
-    time ESPALIER_FUZZ_SECONDS=$2 run_target "$1" -max_len=16384 \
+    time ESPALIER_FUZZ_SECONDS=$2 ESPALIER_FUZZ_SEEDS=$(fuzz_seeds "$1") \
+      run_target "$1" -max_len=16384 \
       -len_control=0 -use_value_profile=1 -entropic=0 -print_final_stats=1 \
       -artifact_prefix="$5" "$3" "$(fuzz_seeds "$1")" >"$log" 2>&1
   } 2>"$log.time"

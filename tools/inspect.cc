@@ -116,8 +116,8 @@ class Inspect : public Command {
 
   absl::StatusOr<Outcome> Run() override {
     if (!dot_.empty()) {
-      RETURN_IF_ERROR(CheckOutput("--dot", dot_, {model_}, force_));
       RETURN_IF_ERROR(CheckTextOutput("--dot", dot_));
+      RETURN_IF_ERROR(CheckOutput("--dot", dot_, {model_}, force_));
     }
     // Values are many bytes of which none is shown.
     ASSIGN_OR_RETURN(const Model model, LoadModelStructure(model_));

@@ -98,7 +98,8 @@ absl::Status CheckOutput(absl::string_view option, const std::string& path,
 
 absl::Status CheckTextOutput(absl::string_view option,
                              const std::string& path) {
-  if (!CheckModelName(path).ok() && !IsTensorFileName(path)) {
+  if (!CheckModelName(path).ok() && !IsTensorFileName(path) &&
+      !ChecksumInWeightsName(path).has_value()) {
     return absl::OkStatus();
   }
   return UsageError(absl::StrCat(

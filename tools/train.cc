@@ -148,11 +148,11 @@ class TrainModel : public Command {
     RETURN_IF_ERROR(CheckOutput("--output", output_, inputs, force_));
     RETURN_IF_ERROR(CheckModelOutput("--output", output_));
     if (log_.empty()) return absl::OkStatus();
-    RETURN_IF_ERROR(CheckOutput("--log", log_, inputs, force_));
     if (SameOutput(log_, output_)) {
       return UsageError("--log and --output are one file");
     }
-    return CheckTextOutput("--log", log_);
+    RETURN_IF_ERROR(CheckTextOutput("--log", log_));
+    return CheckOutput("--log", log_, inputs, force_);
   }
 
   absl::StatusOr<absl::optional<Model>> LoadFirst() const {

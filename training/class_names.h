@@ -5,16 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "training/dataset.h"
 #include "training/step_graph.h"
 
 namespace espalier {
-
-// Whether the user's graph has an output with a last dimension of so many
-// elements as there are given names; OK without names.
-absl::Status CheckClassNames(const StepGraph& step,
-                             const std::vector<std::string>& given);
 
 // The given names; without them, those of the data, made-up ones included,
 // where ClassColumns(step) has one for each; else none.

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "graph/class_names.h"
 #include "graph/leaves.h"
 #include "graph/status.h"
 #include "graph/status_macros.h"
@@ -332,7 +333,7 @@ absl::StatusOr<TrainResult> Train(GraphBuilder& graph, Value loss,
   RETURN_IF_ERROR(CheckOptions(optimizer, options));
   ASSIGN_OR_RETURN(const StepGraph step,
                    BuildStepGraph(graph, loss, optimizer));
-  RETURN_IF_ERROR(CheckClassNames(step, options.class_names));
+  RETURN_IF_ERROR(ValidateClassNames(options.class_names, step.graph));
   RETURN_IF_ERROR(CheckData(step, data));
   Dataset train = data;
   absl::optional<Dataset> held_out = options.validation;

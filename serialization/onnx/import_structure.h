@@ -11,11 +11,12 @@
 
 namespace espalier {
 
-// What ImportOnnx gives, without values: elements of initializers of FLOAT that
-// have `least_left` bytes or more (at least 1) stay where they are unless the
-// graph is computed from them, so that a file of any size takes as much memory
-// as its graph. What is wrong with the file may be said less exactly than by
-// ImportOnnx.
+// What ImportOnnx gives, without values: elements of initializers of FLOAT,
+// FLOAT16 and BFLOAT16 that have `least_left` bytes or more (at least 1), as
+// raw_data or in another file, stay where they are unless the graph is computed
+// from them, so that a file whose weights are such takes as much memory as its
+// graph. What is wrong with the file may be said less exactly than by
+// ImportOnnx, but for what is Unimplemented.
 absl::StatusOr<Model> ImportOnnxStructure(
     ByteSource* source, const OnnxImportOptions& options = OnnxImportOptions(),
     int64_t least_left = 256);

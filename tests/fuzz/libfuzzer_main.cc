@@ -1,6 +1,7 @@
 // libFuzzer's side: one program for all targets. The variable
-// ESPALIER_FUZZ_TARGET names the one to run, ESPALIER_FUZZ_SECONDS limits its
-// CPU time; at the end it prints how many inputs were accepted.
+// ESPALIER_FUZZ_TARGET names the one to run, ESPALIER_FUZZ_SEEDS the folder of
+// inputs to come back to, ESPALIER_FUZZ_SECONDS limits its CPU time; at the end
+// it prints how many inputs were accepted.
 #include <google/protobuf/stubs/logging.h>
 
 #include <csignal>
@@ -9,6 +10,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,34 +35,38 @@ Counts& TheCounts() {
   return counts;
 }
 
-// The first inputs that were accepted, which are seeds, and the latest.
+// The seeds, and the latest inputs that were accepted.
 // The corpus is full of inputs that the first checks refuse; what is one
 // mistake away from these gets past them.
 class AcceptedInputs {
  public:
-  void Add(std::string input) {
-    constexpr size_t kFirst = 64;
-    constexpr size_t kLatest = 256;
-    if (first_.size() < kFirst) {
-      first_.push_back(std::move(input));
-    } else if (latest_.size() < kLatest) {
-      latest_.push_back(std::move(input));
-    } else {
-      latest_[next_++ % kLatest] = std::move(input);
+  void AddSeeds(const std::filesystem::path& folder) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      std::ifstream file(entry.path(), std::ios::binary);
+      seeds_.emplace_back(std::istreambuf_iterator<char>(file),
+                          std::istreambuf_iterator<char>());
     }
   }
 
-  // One time in four one of the first, one in four one of the latest, else
-  // `input`.
+  void Add(std::string input) {
+    constexpr size_t kMost = 256;
+    if (latest_.size() < kMost) {
+      latest_.push_back(std::move(input));
+    } else {
+      latest_[next_++ % kMost] = std::move(input);
+    }
+  }
+
+  // One time in four a seed, one in four one of the latest, else `input`.
   std::string InPlaceOf(std::string input, unsigned int seed) const {
     const unsigned int which = seed % 4;
-    const std::vector<std::string>& inputs = which == 0 ? first_ : latest_;
+    const std::vector<std::string>& inputs = which == 0 ? seeds_ : latest_;
     if (which > 1 || inputs.empty()) return input;
     return inputs[seed / 4 % inputs.size()];
   }
 
  private:
-  std::vector<std::string> first_;
+  std::vector<std::string> seeds_;
   std::vector<std::string> latest_;
   size_t next_ = 0;
 };
@@ -122,6 +130,8 @@ std::string AsString(const uint8_t* data, size_t size) {
 extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
   Target();
   google::protobuf::SetLogHandler(nullptr);
+  const std::string seeds = Variable("ESPALIER_FUZZ_SEEDS");
+  if (!seeds.empty()) Accepted().AddSeeds(seeds);
   return 0;
 }
 

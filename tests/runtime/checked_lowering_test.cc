@@ -255,6 +255,11 @@ TEST(CheckedLoweringTest, EveryVerbChecksWhatItIsGiven) {
              {kBatch, 3});
        },
        "each inside its operand"},
+      // One sample, where there may be none.
+      {[](Lowering& l) {
+         return l.Rearrange({{l.input(kX), 0, {{3, 1, 0, 1}}}}, false, {3});
+       },
+       "each inside its operand"},
       {[](Lowering& l) {
          return l.Gather(l.input(kW), l.input(kLabels), 2, {kBatch, 4});
        },

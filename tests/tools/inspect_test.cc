@@ -76,15 +76,17 @@ TEST_F(InspectTest, DotFile) {
 
 TEST_F(InspectTest, DotFileTakesNoPlaceOfAModel) {
   const std::string other = folder_.Write("other.pb", "other");
-  for (const Line& more : {Line(), Line{"--force"}}) {
-    Line line = {"inspect", model_, "--dot", other};
-    line.insert(line.end(), more.begin(), more.end());
-    const CommandResult result = RunEspalier(line);
-    EXPECT_EQ(result.exit_code, 2);
-    EXPECT_THAT(result.err,
-                HasSubstr("--dot '" + other +
-                          "': expected the name of a text file, found that"));
-    EXPECT_EQ(folder_.Read("other.pb"), "other");
+  for (const std::string& path : {other, model_}) {
+    for (const Line& more : {Line(), Line{"--force"}}) {
+      Line line = {"inspect", model_, "--dot", path};
+      line.insert(line.end(), more.begin(), more.end());
+      const CommandResult result = RunEspalier(line);
+      EXPECT_EQ(result.exit_code, 2);
+      EXPECT_THAT(result.err,
+                  HasSubstr("--dot '" + path +
+                            "': expected the name of a text file, found that"));
+      EXPECT_EQ(folder_.Read("other.pb"), "other");
+    }
   }
 }
 

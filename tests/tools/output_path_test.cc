@@ -78,8 +78,8 @@ TEST(OutputPathTest, OneFileHoweverItIsSpelt) {
 }
 
 TEST(OutputPathTest, TextHasNoNameOfAModelOrOfWeights) {
-  for (const char* name :
-       {"m.pb", "a/m.pbtxt", "m.onnx", "w.npz", "w.safetensors"}) {
+  for (const char* name : {"m.pb", "a/m.pbtxt", "m.onnx", "w.npz",
+                           "w.safetensors", "a/m.pb.0123abcd.weights"}) {
     const absl::Status status = CheckTextOutput("--log", name);
     EXPECT_EQ(ExitCodeOf(status), kUsage) << name;
     EXPECT_EQ(status.message(),

@@ -86,11 +86,19 @@ TEST(ClassNamesTest, GivenNamesDoNotHideThatThereIsNoAccuracy) {
             "the model and 'b' of the data 'rows': the model keeps its names");
 }
 
+TEST(ClassNamesTest, GivenNamesTellClassesApart) {
+  EXPECT_EQ(TrainOn(DataNamed({}), 2, {"a", "a"}).status(),
+            absl::InvalidArgumentError("class name 'a' stands twice"));
+  EXPECT_EQ(TrainOn(DataNamed({}), 2, {"a", ""}).status(),
+            absl::InvalidArgumentError("a class name is empty"));
+}
+
 TEST(ClassNamesTest, AnOutputHasToHaveAsManyElements) {
-  EXPECT_EQ(TrainOn(DataNamed({}), 2, {"a"}).status(),
-            absl::InvalidArgumentError(
-                "1 class names: expected none, or as many as the last "
-                "dimension of an output"));
+  EXPECT_EQ(
+      TrainOn(DataNamed({}), 2, {"a"}).status(),
+      absl::InvalidArgumentError(
+          "there are 1 class names: expected none, or as many as the last "
+          "dimension of an output"));
   EXPECT_TRUE(TrainOn(DataNamed({}), 2, {"a"}, /*two=*/true).ok());
 }
 
