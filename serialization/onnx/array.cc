@@ -175,4 +175,14 @@ std::vector<int64_t> BroadcastStrides(const Shape& from, const Shape& to) {
   return strides;
 }
 
+OnnxArray FloatsOf(const OnnxArray& array) {
+  OnnxArray floats(onnx::TensorProto::FLOAT, array.shape());
+  for (int64_t i = 0; i < array.num_elements(); ++i) {
+    const auto value = static_cast<float>(array.FloatAt(i));
+    std::memcpy(floats.mutable_bytes() + static_cast<size_t>(i) * sizeof(value),
+                &value, sizeof(value));
+  }
+  return floats;
+}
+
 }  // namespace espalier

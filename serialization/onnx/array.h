@@ -80,6 +80,10 @@ class OnnxArray {
   absl::string_view view_;
 };
 
+// The elements as FLOAT. REQUIRES: is_floating(), of at most 32 bits, and
+// Charge() of theirs.
+OnnxArray FloatsOf(const OnnxArray& array);
+
 // Bytes of an element in raw_data; 0 for types that are not read.
 size_t OnnxWidth(int type);
 // "INT64"; "type 99" for what ONNX has no name for.

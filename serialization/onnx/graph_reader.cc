@@ -280,7 +280,12 @@ absl::StatusOr<const OnnxArray*> OnnxGraphReader::FindArray(
                  static_cast<int64_t>(OnnxWidth(tensor.data_type()))));
     }
     RETURN_IF_ERROR(Charge(sizeof(OnnxArray)));
-    entry.array = &arrays_.emplace_back(ReadOnnxArray(tensor));
+    OnnxArray array = ReadOnnxArray(tensor);
+    if (entry.is_float_alias && array.type() != onnx::TensorProto::FLOAT) {
+      RETURN_IF_ERROR(Charge(array.num_elements() * int64_t{sizeof(float)}));
+      array = FloatsOf(array);
+    }
+    entry.array = &arrays_.emplace_back(std::move(array));
   }
   return entry.array;
 }
@@ -289,6 +294,7 @@ int OnnxGraphReader::FindType(absl::string_view name) const {
   const auto found = entries_.find(name);
   if (found == entries_.end()) return 0;
   const Entry& entry = found->second;
+  if (entry.is_float_alias) return onnx::TensorProto::FLOAT;
   if (entry.constant != nullptr) return entry.constant->data_type();
   if (entry.array != nullptr) return entry.array->type();
   return entry.product != nullptr ? onnx::TensorProto::FLOAT : entry.type;
@@ -394,9 +400,21 @@ absl::Status OnnxGraphReader::SetProduct(const std::string& name,
 
 absl::Status OnnxGraphReader::SetAlias(const std::string& alias,
                                        const std::string& name) {
-  ASSIGN_OR_RETURN(const OnnxArray* const array, FindArray(name));
-  if (array == nullptr) RETURN_IF_ERROR(FindValue(name).status());
-  Entry entry = entries_.find(name)->second;
+  const auto found = entries_.find(name);
+  // A copy of an entry that changes later would not change with it.
+  if (found == entries_.end() ||
+      (found->second.constant == nullptr && found->second.array == nullptr)) {
+    RETURN_IF_ERROR(FindValue(name).status());
+  }
+  const Entry entry = entries_.find(name)->second;
+  return AddEntry(alias, entry);
+}
+
+absl::Status OnnxGraphReader::SetFloatAlias(const std::string& alias,
+                                            const std::string& name) {
+  Entry entry;
+  entry.constant = FindConstant(name);
+  entry.is_float_alias = true;
   return AddEntry(alias, entry);
 }
 

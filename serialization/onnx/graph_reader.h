@@ -101,6 +101,9 @@ class OnnxGraphReader {
   absl::Status SetProduct(const std::string& name, const OnnxProduct& product);
   // Another name for what stands under `name`.
   absl::Status SetAlias(const std::string& alias, const std::string& name);
+  // The same of a constant of FLOAT, FLOAT16 or BFLOAT16, which is of FLOAT
+  // under the other name. REQUIRES: FindConstant() gives it.
+  absl::Status SetFloatAlias(const std::string& alias, const std::string& name);
 
   // A name of ours, free and like the file's.
   std::string NodeName(absl::string_view name);
@@ -120,6 +123,7 @@ class OnnxGraphReader {
  private:
   struct Entry {
     const onnx::TensorProto* constant = nullptr;
+    bool is_float_alias = false;       // of a constant, whatever its type is
     const OnnxArray* array = nullptr;  // of a constant, once it was asked for
     Value value;                       // the same
     const OnnxProduct* product = nullptr;  // that waits

@@ -11,6 +11,7 @@
 #include "ops/reduce.h"
 #include "serialization/onnx/import_operand.h"
 #include "serialization/onnx/import_rows.h"
+#include "serialization/onnx/left_elements.h"
 #include "serialization/onnx/tensor_reader.h"
 
 namespace espalier {
@@ -221,9 +222,15 @@ absl::Status Cast(OnnxNodeReader& node) {
     return absl::InvalidArgumentError(
         absl::StrCat("attribute 'to' is ", to, ": expected a type"));
   }
+  // Weights stay what they are in the file, and where.
+  if (to == TensorProto::FLOAT && node.constant(0) != nullptr &&
+      OnnxLeftElements::MayStay(*node.constant(0))) {
+    return node.graph().SetFloatAlias(node.output(), node.input(0));
+  }
   ASSIGN_OR_RETURN(const Operand x, ReadOperand(node, 0));
-  if (x.array != nullptr)
+  if (x.array != nullptr) {
     return CastArray(node, *x.array, static_cast<int>(to));
+  }
   return CastValue(node, x, static_cast<int>(to));
 }
 

@@ -367,6 +367,29 @@ TEST(HostileMemoryTest, RawHalvesOfAVector) {
             absl::StatusCode::kOk);
 }
 
+// As valid files have them, since a product takes one type.
+TEST(HostileMemoryTest, CastHalvesOfSeveralLayers) {
+  constexpr int64_t kUnits = 1000;
+  OnnxFile file;
+  file.Input("x0", {-1, kUnits});
+  for (int layer = 0; layer < 12; ++layer) {
+    const std::string weight = absl::StrCat("w", layer);
+    onnx::TensorProto* tensor = file.model.mutable_graph()->add_initializer();
+    tensor->set_name(weight);
+    tensor->set_data_type(onnx::TensorProto::FLOAT16);
+    tensor->add_dims(kUnits);
+    tensor->add_dims(kUnits);
+    tensor->set_raw_data(std::string(2 * kUnits * kUnits, '\x11'));
+    file.Node("Cast", {weight}, weight + "f")
+        .Set("to", onnx::TensorProto::FLOAT)
+        .Node("MatMul", {absl::StrCat("x", layer), weight + "f"},
+              absl::StrCat("x", layer + 1));
+  }
+  file.Output("x12");
+  EXPECT_EQ(ExpectWithinMemory("m.onnx", file.bytes(), "cast halves"),
+            absl::StatusCode::kOk);
+}
+
 TEST(HostileMemoryTest, MetadataOfOnnx) {
   const struct {
     std::string key;

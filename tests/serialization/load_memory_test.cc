@@ -80,7 +80,11 @@ TEST(LoadMemoryTest, StructuresLeaveHalvesInTheirFile) {
   for (const int type :
        {onnx::TensorProto::FLOAT16, onnx::TensorProto::BFLOAT16}) {
     OnnxFile file;
-    file.Input("x", {-1, 3000}).Node("MatMul", {"x", "w"}, "y").Output("y");
+    file.Input("x", {-1, 3000})
+        .Node("Cast", {"w"}, "f")
+        .Set("to", onnx::TensorProto::FLOAT)
+        .Node("MatMul", {"x", "f"}, "y")
+        .Output("y");
     onnx::TensorProto* tensor = file.model.mutable_graph()->add_initializer();
     tensor->set_name("w");
     tensor->set_data_type(type);

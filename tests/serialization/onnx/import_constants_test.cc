@@ -162,6 +162,30 @@ TEST(OnnxConstantsTest, CastOfConstants) {
   EXPECT_THAT(Refused(cast({1}, 0)), HasSubstr("expected a type"));
 }
 
+// As files with weights of 16 bits have it.
+TEST(OnnxConstantsTest, CastOfHalves) {
+  const auto cast = [] {
+    return OnnxFile()
+        .Listed(onnx::TensorProto::FLOAT16, "h", {0x3C00, 0xC000})
+        .Node("Cast", {"h"}, "f")
+        .Set("to", onnx::TensorProto::FLOAT);
+  };
+  EXPECT_THAT(
+      Integers(
+          cast().Node("Cast", {"f"}, "i").Set("to", onnx::TensorProto::INT64)),
+      ElementsAre(1, -2));
+  OnnxFile product = cast().Input("x", {-1, 2});
+  product.Node("MatMul", {"x", "f"}, "y").Output("y");
+  EXPECT_THAT(Computed(product, {1, 2}, {3, 1}), ElementsAre(1));
+  OnnxFile folded = cast().Input("x", {-1, 2}).Floats("c", {2}, {0.5f, 4});
+  folded.Node("Mul", {"f", "c"}, "fc")
+      .Node("Mul", {"x", "fc"}, "m")
+      .Node("Identity", {"f"}, "same")
+      .Node("Add", {"m", "same"}, "y")
+      .Output("y");
+  EXPECT_THAT(Computed(folded, {1, 2}, {3, 1}), ElementsAre(2.5, -10));
+}
+
 TEST(OnnxConstantsTest, CastOfWhatIsComputed) {
   const auto cast = [](int from, int64_t to) {
     return Imported(OnnxFile()
