@@ -6,7 +6,8 @@
 // be a finite number within the range of float32.
 //
 // The text is held, twice at most while it is unpacked, and then with what is
-// read of it. A packed table unpacks to at most 1 GiB, and gives at most 1 GiB
+// read of it, and up to 100 bytes for each column, of which there are at most a
+// million. A packed table unpacks to at most 1 GiB, and gives at most 1 GiB
 // of numbers, or 16 times the packed bytes if that is more.
 #ifndef ESPALIER_SERIALIZATION_CSV_H_
 #define ESPALIER_SERIALIZATION_CSV_H_

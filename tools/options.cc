@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "graph/status.h"
@@ -38,10 +39,15 @@ CLI::Option* AddOption(CLI::App& app, const std::string& names,
       .add_option(
           names, [](const CLI::results_t&) { return true; }, help)
       ->type_name(value_name)
-      ->check([read = std::move(read)](const std::string& text) {
-        if (text.empty()) return std::string("expected a value, found ''");
-        return std::string(read(text).message());
-      });
+      ->check(
+          [read = std::move(read), is_option = absl::StartsWith(names, "-")](
+              const std::string& text) -> std::string {
+            // CLI11 takes what follows, also where the value was forgotten.
+            if (text.empty() || (is_option && absl::StartsWith(text, "--"))) {
+              return absl::StrCat("expected a value, found ", Quoted(text));
+            }
+            return std::string(read(text).message());
+          });
 }
 
 CLI::Option* AddText(CLI::App& app, const std::string& names,

@@ -98,8 +98,14 @@ absl::Status CheckOutput(absl::string_view option, const std::string& path,
 
 absl::Status CheckTextOutput(absl::string_view option,
                              const std::string& path) {
-  if (!CheckModelName(path).ok() && !IsTensorFileName(path) &&
-      !ChecksumInWeightsName(path).has_value()) {
+  const auto is_taken = [](const std::string& name) {
+    return CheckModelName(name).ok() || IsTensorFileName(name) ||
+           ChecksumInWeightsName(name).has_value();
+  };
+  // A link is written through.
+  std::error_code error;
+  const fs::path leads_to = fs::canonical(path, error);
+  if (!is_taken(path) && (error || !is_taken(leads_to.string()))) {
     return absl::OkStatus();
   }
   return UsageError(absl::StrCat(

@@ -20,7 +20,8 @@ absl::Status CheckOutput(absl::string_view option, const std::string& path,
                          const std::vector<std::string>& inputs, bool force);
 
 // A usage error that names `option` if the path is the name of a model or of
-// weights: for what is neither, such as a log, and would take their place.
+// weights, or a link to one: for what is neither, such as a log, and would take
+// their place.
 absl::Status CheckTextOutput(absl::string_view option, const std::string& path);
 
 // Whether two outputs, both checked, would go to one file however they are

@@ -194,6 +194,20 @@ TEST(DataMemoryTest, TablesAreTheirTextAndTheirNumbers) {
             2 * kBytes + kNumbers + kMiB);
 }
 
+TEST(DataMemoryTest, ColumnsTakeLittleMoreThanTheirNames) {
+  const ScratchFolder folder;
+  constexpr int64_t kColumns = 1000000;
+  std::string text;
+  for (const char* field : {"a", "0"}) {
+    for (int64_t i = 1; i < kColumns; ++i) absl::StrAppend(&text, field, ",");
+    absl::StrAppend(&text, field, "\n");
+  }
+  const std::string wide = folder.Write("wide.csv", text);
+  const auto size = static_cast<int64_t>(text.size());
+  EXPECT_LE(PeakOf([&] { EXPECT_OK(ReadCsv(wide, {})); }),
+            size + 104 * kColumns + kMiB);
+}
+
 // A packed file is unpacked as far as its header says, and no further.
 TEST(DataMemoryTest, PackedDataIsUnpackedAsFarAsItsHeaderSays) {
   const ScratchFolder folder;

@@ -152,6 +152,8 @@ TEST(CommandTest, MisuseNamesWhatIsWrongAndWhereToLook) {
        "--epochs: expected a whole number from 1 to"},
       {{"echo", "--epochs", "-1"}, "found '-1'"},
       {{"echo", "--epochs", ""}, "--epochs: expected a value"},
+      {{"echo", "--epochs", "--json"},
+       "--epochs: expected a value, found '--json'"},
       {{"echo", "--epochs"}, "--epochs"},
       {{"echo", "--epochs", "1", "--epochs", "2"}, "--epochs"},
       {{"echo", "--grade", "x"},

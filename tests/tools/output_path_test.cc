@@ -90,6 +90,13 @@ TEST(OutputPathTest, TextHasNoNameOfAModelOrOfWeights) {
   for (const char* name : {"m.dot", "log.jsonl", "log", "m.pb.txt"}) {
     EXPECT_TRUE(CheckTextOutput("--log", name).ok()) << name;
   }
+  const ScratchFolder folder;
+  folder.Write("m.pb", "model");
+  folder.Write("old.jsonl", "log");
+  std::filesystem::create_symlink("m.pb", folder.File("a.jsonl"));
+  std::filesystem::create_symlink("old.jsonl", folder.File("b.jsonl"));
+  EXPECT_FALSE(CheckTextOutput("--log", folder.File("a.jsonl")).ok());
+  EXPECT_TRUE(CheckTextOutput("--log", folder.File("b.jsonl")).ok());
 }
 
 TEST(OutputPathTest, NeverOverAnInputUnlessForced) {
