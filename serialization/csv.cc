@@ -291,9 +291,23 @@ class CsvParser {
     }
     if (target_ == kNone) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "target ", Quoted(options_.target), ": no column has that name"));
+          "target ", Quoted(options_.target),
+          ": no column has that name, expected one of ", DescribeNames()));
     }
     return absl::OkStatus();
+  }
+
+  std::string DescribeNames() const {
+    constexpr size_t kMost = 10;
+    const size_t shown = std::min(names_.size(), kMost);
+    std::string text;
+    for (size_t i = 0; i < shown; ++i) {
+      absl::StrAppend(&text, i == 0 ? "" : ", ", Quoted(names_[i]));
+    }
+    if (shown < names_.size()) {
+      absl::StrAppend(&text, " and ", names_.size() - shown, " more");
+    }
+    return text;
   }
 
   absl::Status Fill(CsvData* data) const {

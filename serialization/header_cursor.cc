@@ -41,7 +41,8 @@ absl::StatusOr<uint64_t> HeaderCursor::Number(absl::string_view what) {
   uint64_t number = 0;
   if ((digits.size() > 1 && digits.front() == '0') ||
       !absl::SimpleAtoi(digits, &number)) {
-    return Unexpected(absl::StrCat(what, ", a whole number below 2^64 without zeros in front"));
+    return Unexpected(absl::StrCat(
+        what, ", a whole number below 2^64 without zeros in front"));
   }
   Pass(digits.size());
   return number;

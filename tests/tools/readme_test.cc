@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,18 @@ TEST(ReadmeTest, ProgramsAreTheExamples) {
     EXPECT_THAT(readme, HasSubstr(absl::StrCat("```cpp\n", ReadSource(example),
                                                "```\n")));
   }
+}
+
+TEST(ReadmeTest, HeadersAreThere) {
+  const std::regex header("`([a-z_]+(?:/[a-z_]+)+\\.h)`");
+  const std::string readme = ReadSource("README.md");
+  int headers = 0;
+  for (std::sregex_iterator at(readme.begin(), readme.end(), header), end;
+       at != end; ++at) {
+    EXPECT_NE(ReadSource((*at)[1]), "") << (*at)[1];
+    ++headers;
+  }
+  EXPECT_GT(headers, 10);
 }
 
 // Whether the lines stand in the source, one after the other, with `indent`
