@@ -19,6 +19,7 @@
 #include "graph/status_macros.h"
 #include "serialization/byte_stream.h"
 #include "serialization/data_file.h"
+#include "serialization/name_list.h"
 
 namespace espalier {
 namespace {
@@ -290,24 +291,12 @@ class CsvParser {
       target_ = i;
     }
     if (target_ == kNone) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "target ", Quoted(options_.target),
-          ": no column has that name, expected one of ", DescribeNames()));
+      return absl::InvalidArgumentError(
+          absl::StrCat("target ", Quoted(options_.target),
+                       ": no column has that name, expected one of ",
+                       ListNames(names_, Quoted)));
     }
     return absl::OkStatus();
-  }
-
-  std::string DescribeNames() const {
-    constexpr size_t kMost = 10;
-    const size_t shown = std::min(names_.size(), kMost);
-    std::string text;
-    for (size_t i = 0; i < shown; ++i) {
-      absl::StrAppend(&text, i == 0 ? "" : ", ", Quoted(names_[i]));
-    }
-    if (shown < names_.size()) {
-      absl::StrAppend(&text, " and ", names_.size() - shown, " more");
-    }
-    return text;
   }
 
   absl::Status Fill(CsvData* data) const {

@@ -1,6 +1,5 @@
 #include "serialization/tensor_file.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "graph/status_macros.h"
 #include "serialization/file.h"
 #include "serialization/file_reader.h"
+#include "serialization/name_list.h"
 #include "serialization/npz.h"
 #include "serialization/safetensors.h"
 #include "serialization/weights_file.h"
@@ -24,21 +24,13 @@ namespace {
 constexpr absl::string_view kNpz = ".npz";
 constexpr absl::string_view kSafetensors = ".safetensors";
 
-// So many are named in an error.
-constexpr size_t kMostNamed = 10;
-
 absl::Status NameError() {
   return absl::InvalidArgumentError(
       "the name of a file of tensors ends in .npz or .safetensors");
 }
 
-std::string List(const std::vector<std::string>& names) {
-  const size_t shown = std::min(names.size(), kMostNamed);
-  std::string text = absl::StrJoin(names.begin(), names.begin() + shown, ", ");
-  if (shown < names.size()) {
-    absl::StrAppend(&text, " and ", names.size() - shown, " more");
-  }
-  return text;
+std::string List(const std::vector<std::string>& described) {
+  return ListNames(described, [](const std::string& one) { return one; });
 }
 
 absl::Status Write(const NamedTensors& tensors, const std::string& path) {
