@@ -18,7 +18,16 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-using TrainFurtherTest = TrainTest;
+class TrainFurtherTest : public TrainTest {
+ protected:
+  // The model is one of the classes "upper" and "lower".
+  void TrainMoons() {
+    ASSERT_EQ(Train({"--data", "builtin:moons", "--hidden", "4", "--epochs",
+                     "1", "--output", model_})
+                  .exit_code,
+              0);
+  }
+};
 
 // A table of 64 elements and a label, 0 in one row and 1 in the other.
 std::string TwoRowsOfDigits() {
@@ -83,10 +92,7 @@ TEST_F(TrainFurtherTest, OfOnnxOnlyWeightsAndBiasesAreParameters) {
 }
 
 TEST_F(TrainFurtherTest, ClassNamesStay) {
-  ASSERT_EQ(Train({"--data", "builtin:moons", "--hidden", "4", "--epochs", "1",
-                   "--output", model_})
-                .exit_code,
-            0);
+  TrainMoons();
   // A table has no names for its classes.
   const std::string data =
       folder_.Write("two.csv", "a,b,c\n0,0,0\n0,1,1\n1,0,1\n");
@@ -114,10 +120,7 @@ TEST_F(TrainFurtherTest, ClassNamesStayWhereTheDataHasFewerClasses) {
 }
 
 TEST_F(TrainFurtherTest, ClassNamesThatTheDataContradictsStayAndAreTold) {
-  ASSERT_EQ(Train({"--data", "builtin:moons", "--hidden", "4", "--epochs", "1",
-                   "--output", model_})
-                .exit_code,
-            0);
+  TrainMoons();
   const std::string second = folder_.File("second.pb");
   const CommandResult result =
       Train({"--data", "builtin:spirals", "--model", model_, "--epochs", "1",
@@ -172,10 +175,7 @@ TEST_F(TrainFurtherTest,
 }
 
 TEST_F(TrainFurtherTest, AModelOfFewerClassesThanTheDataIsRefused) {
-  ASSERT_EQ(Train({"--data", "builtin:moons", "--hidden", "4", "--epochs", "1",
-                   "--output", model_})
-                .exit_code,
-            0);
+  TrainMoons();
   const std::string data =
       folder_.Write("d.csv", "a,b,c\n0,0,0\n0,1,1\n1,0,2\n1,1,0\n");
   const CommandResult result = Train(
